@@ -1,0 +1,93 @@
+//! Groups: what administrators ask for, and the definitions that engines act on.
+
+use crate::{GroupId, Tenant};
+use muster_rule::{Dialect, Schema};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Whether a dynamic group follows its rule.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum ProcessingState {
+    /// Memberships follow the rule.
+    #[default]
+    On,
+    /// Nothing changes but by the deletion of objects or of the group.
+    Paused,
+}
+
+/// The rule of a dynamic group, as text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GroupRule {
+    /// As the administrator wrote it, byte for byte (L12).
+    pub text: Arc<str>,
+    /// The dialect it was accepted under.
+    pub dialect: Dialect,
+}
+
+/// A request of an administrator about one group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GroupRequest {
+    /// Whose group.
+    pub tenant: Tenant,
+    /// Which.
+    pub id: GroupId,
+    /// What is asked.
+    pub op: GroupOp,
+}
+
+/// What is asked of a group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum GroupOp {
+    /// The whole definition: what the patch does not name takes its default.
+    Upsert(GroupPatch),
+    /// Some members of the definition of a group that exists.
+    Patch(GroupPatch),
+    /// The end of the group; no error where there is none.
+    Delete,
+}
+
+/// Members of a group's definition. `None`: not named; `Some(None)`: null, which stands for the default.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct GroupPatch {
+    /// The name for people.
+    pub display_name: Option<Option<Arc<str>>>,
+    /// With a rule the group is dynamic, with null it is assigned.
+    pub membership_rule: Option<Option<Arc<str>>>,
+    /// Null means On.
+    pub processing_state: Option<Option<ProcessingState>>,
+    /// Null means the deployment's default dialect.
+    pub dialect: Option<Option<Dialect>>,
+    /// Other members of Microsoft Graph's group resource, kept as they came: name, JSON text.
+    pub other: BTreeMap<Arc<str>, Option<Box<str>>>,
+}
+
+/// A group as accepted: complete, checked, numbered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GroupDefinition {
+    /// Whose group.
+    pub tenant: Tenant,
+    /// Which.
+    pub id: GroupId,
+    /// The number of the request that made it so: its offset on the requests topic, in files the
+    /// ordinal of the definition line. Grows with every accepted request.
+    pub version: u64,
+    /// The version at which a group of this id came into being. A group deleted and made again has another.
+    pub created: u64,
+    /// The name for people.
+    pub display_name: Option<Arc<str>>,
+    /// Dynamic with one, assigned without.
+    pub rule: Option<GroupRule>,
+    /// Kept for an assigned group too, and without effect there.
+    pub processing_state: ProcessingState,
+    /// As in [`GroupPatch::other`], nulls left out.
+    pub other: BTreeMap<Arc<str>, Box<str>>,
+}
+
+/// A request of an administrator about the attributes that a tenant declares.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SchemaRequest {
+    /// Whose attributes.
+    pub tenant: Tenant,
+    /// All of them from now on; the empty schema for none.
+    pub schema: Arc<Schema>,
+}

@@ -1,0 +1,23 @@
+//! The nouns everything shares: ids, objects and their changes, groups, deltas, rejections.
+//!
+//! Plain data with its own laws (an id is valid, a patch leaves an attribute once); no JSON, no
+//! storage, no rule evaluation.
+
+pub mod delta;
+pub mod event;
+pub mod group;
+pub mod id;
+pub mod object;
+pub mod position;
+pub mod rejection;
+
+pub use delta::{Cause, Delta, MembershipChange, Ordinal};
+pub use event::{Event, ListingChange, ListingOp, ObjectChange, ObjectOp};
+pub use group::{
+    GroupDefinition, GroupOp, GroupPatch, GroupRequest, GroupRule, ProcessingState, SchemaRequest,
+};
+pub use id::{GroupId, ObjectId, Tenant};
+pub use muster_rule::{Instant, ObjectKind};
+pub use object::{AttributePatch, Attributes, Object, UnknownAttribute};
+pub use position::Source;
+pub use rejection::{DeadLetter, Rejection, RejectionCode};

@@ -1,0 +1,195 @@
+//! What the engine needs of a store: load a partition whole, commit steps atomically, keep the
+//! outbox until it is published. The types are the logical records; bytes are the store's business.
+
+use muster_directory::{
+    DeadLetter, Delta, GroupDefinition, GroupId, Instant, Object, ObjectId, SchemaRequest, Tenant,
+};
+use std::collections::BTreeMap;
+
+/// The number of a partition of the changes topic; `replay` has only 0.
+pub type PartitionNumber = u16;
+
+/// A group's number within one partition: what stored memberships are made of. Reused after the
+/// group of that number is deleted and empty.
+pub type LocalGroup = u32;
+
+/// What a partition knows of an object's memberships. Kept apart from the attributes, so that an
+/// edit that flips a million memberships does not rewrite a million attribute records. It may
+/// outlive or precede the object (a listing of an object that does not exist yet).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct MembershipImage {
+    /// The groups whose member the object is: sorted, each once.
+    pub groups: Vec<LocalGroup>,
+    /// The groups, assigned ones or not yet existing, that list the object: sorted, each once.
+    pub listed: Vec<GroupId>,
+}
+
+/// What a partition knows of a group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GroupImage {
+    /// Its number here.
+    pub local: LocalGroup,
+    /// Which group of this id: see [`GroupDefinition::created`].
+    pub created: u64,
+    /// The version of the definition that the stored memberships agree with; `None` before the
+    /// first synchronisation is complete.
+    pub synced: Option<u64>,
+}
+
+/// The after-image of one record that a step wrote; `None` is its tombstone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RecordImage {
+    /// An object's attributes.
+    Object(Tenant, ObjectId, Option<Object>),
+    /// An object's memberships and listings.
+    Membership(Tenant, ObjectId, Option<MembershipImage>),
+    /// A group's state in this partition.
+    Group(Tenant, GroupId, Option<GroupImage>),
+    /// A group's definition (written by the registrar).
+    Definition(Tenant, GroupId, Option<GroupDefinition>),
+    /// A tenant's schema (written by the registrar), with the version of the request that set it.
+    Schema(Tenant, Option<(u64, SchemaRequest)>),
+}
+
+/// Positions reached in the inputs (and outputs, for a publisher to files): name → the next offset to
+/// read. For a file the name is chosen by the reader and the offset is in bytes or lines, as it says.
+pub type Positions = BTreeMap<String, u64>;
+
+/// What a step leaves for the publisher: deltas and dead letters, and how far the inputs had been
+/// read. Entries are numbered densely per partition, from 1.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Its number.
+    pub number: u64,
+    /// All positions as after this entry.
+    pub positions: Positions,
+    /// Next position to read in the definitions.
+    pub definitions_position: u64,
+    /// The engine's clock after this entry.
+    pub clock: Instant,
+    /// The sequence of the last delta up to and including this entry; 0 before the first.
+    pub sequence: u64,
+    /// In order.
+    pub deltas: Vec<Delta>,
+    /// In order.
+    pub dead_letters: Vec<DeadLetter>,
+    /// The after-image of every record that the step wrote, each once.
+    pub records: Vec<RecordImage>,
+}
+
+/// What a partition had reached when it was last committed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PartitionHead {
+    /// The number of the last entry; 0 before the first.
+    pub entry: u64,
+    /// See [`Entry::sequence`].
+    pub sequence: u64,
+    /// See [`Entry::clock`].
+    pub clock: Instant,
+    /// See [`Entry::positions`].
+    pub positions: Positions,
+    /// See [`Entry::definitions_position`].
+    pub definitions_position: u64,
+}
+
+/// How far the outbox is known to be published, and by whom. Stored beside the state, and written
+/// into the published transaction itself where the output is Kafka.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Marker {
+    /// The random id of the data directory that published.
+    pub owner: u128,
+    /// Grows each time the partition is claimed.
+    pub lineage: u64,
+    /// The last published entry.
+    pub entry: u64,
+    /// The last published sequence.
+    pub sequence: u64,
+    /// Positions as of that entry; for file outputs also the length in bytes of each output file.
+    pub positions: Positions,
+    /// As of that entry.
+    pub definitions_position: u64,
+    /// As of that entry.
+    pub clock: Instant,
+}
+
+/// Why a store could not do what was asked. A fault of ours or the disk's, never the user's input.
+#[derive(Debug, thiserror::Error)]
+pub enum StorageError {
+    /// The disk or the database refused.
+    #[error("the store failed to {action}: {reason}")]
+    Io {
+        /// What was being done.
+        action: String,
+        /// What the database said.
+        reason: String,
+    },
+    /// Bytes that do not decode.
+    #[error("damaged data in {place}: {reason}")]
+    Damaged {
+        /// Which record.
+        place: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A directory of another program or a newer version.
+    #[error("{0}")]
+    Incompatible(String),
+}
+
+/// Receives a partition's records as a store loads them. Definitions and schemas come first, then
+/// groups, then objects, then memberships.
+pub trait Restore {
+    /// One record.
+    ///
+    /// # Errors
+    /// What contradicts the records before it, as `Damaged`.
+    fn record(&mut self, record: RecordImage) -> Result<(), StorageError>;
+}
+
+/// Where partitions live.
+pub trait Storage: Send + Sync {
+    /// The partition's head, or `None` where nothing was ever committed.
+    ///
+    /// # Errors
+    /// The disk's, or damage.
+    fn head(&self, partition: PartitionNumber) -> Result<Option<PartitionHead>, StorageError>;
+
+    /// Hands every record of the partition to `restore`.
+    ///
+    /// # Errors
+    /// The disk's, damage, or what `restore` returns.
+    fn load(&self, partition: PartitionNumber, restore: &mut dyn Restore) -> Result<(), StorageError>;
+
+    /// Commits entries, in order and densely numbered after the last: their records, themselves as
+    /// outbox entries and the new head, all or nothing, and returns once that is on the disk.
+    ///
+    /// # Errors
+    /// The disk's. Nothing of `entries` is committed then.
+    fn commit(&self, partition: PartitionNumber, entries: &[Entry]) -> Result<(), StorageError>;
+
+    /// Outbox entries after number `after`, at most `limit`, in order, without their records.
+    ///
+    /// # Errors
+    /// The disk's, or damage.
+    fn outbox(
+        &self,
+        partition: PartitionNumber,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<Entry>, StorageError>;
+
+    /// The marker of what is published, or `None` before the first.
+    ///
+    /// # Errors
+    /// The disk's, or damage.
+    fn marker(&self, partition: PartitionNumber) -> Result<Option<Marker>, StorageError>;
+
+    /// Notes that everything up to the marker is published, and trims the outbox up to it.
+    ///
+    /// # Errors
+    /// The disk's.
+    fn acknowledge(&self, partition: PartitionNumber, marker: &Marker) -> Result<(), StorageError>;
+
+    /// The random id written into the data directory when it was made.
+    fn owner(&self) -> u128;
+}

@@ -1,0 +1,190 @@
+//! The syntax tree: a rule as written, after lexing and parsing, before any type is known.
+//!
+//! Parentheses leave no node of their own. Terms of one `-and` or `-or` chain lie in one list, so
+//! the depth of the tree is bounded by the nesting of parentheses and `-not` (L13).
+
+use crate::ObjectKind;
+
+/// A range of bytes in the rule's text.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Span {
+    /// First byte.
+    pub start: u32,
+    /// One past the last byte.
+    pub end: u32,
+}
+
+/// An expression over one object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Node {
+    /// What the expression covers, its own parentheses not included.
+    pub span: Span,
+    /// What it is.
+    pub kind: NodeKind,
+}
+
+/// The kinds of [`Node`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NodeKind {
+    /// `a -or b -or …`, two terms at least.
+    Or(Vec<Node>),
+    /// `a -and b -and …`, two terms at least.
+    And(Vec<Node>),
+    /// `-not a`.
+    Not(Box<Node>),
+    /// `user.department -eq "Sales"`.
+    Comparison(Comparison),
+    /// `user.otherMails -any (_ -startsWith "a")`.
+    Quantified(Quantified),
+    /// `Direct Reports for "id"`; the id as written, unfolded.
+    DirectReports(String),
+}
+
+/// `property operator operand`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Comparison {
+    /// Left of the operator.
+    pub property: Property,
+    /// The operator and where it stands.
+    pub operator: (Operator, Span),
+    /// Right of the operator.
+    pub operand: Operand,
+}
+
+/// `user.name` or `device.name`, as written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Property {
+    /// Prefix and name.
+    pub span: Span,
+    /// The prefix.
+    pub object: ObjectKind,
+    /// The name as written, in any case and spelling.
+    pub name: String,
+    /// Where the name alone stands.
+    pub name_span: Span,
+}
+
+/// `property -any (…)` or `property -all (…)`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Quantified {
+    /// The collection.
+    pub property: Property,
+    /// Which quantifier, and where it stands.
+    pub quantifier: (Quantifier, Span),
+    /// Whether the element expression stands without parentheses (L16).
+    pub bare: bool,
+    /// What is asked of an element.
+    pub body: ElementNode,
+}
+
+/// `-any` or `-all`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Quantifier {
+    /// Some element.
+    Any,
+    /// Every element.
+    All,
+}
+
+/// An expression over one element of a collection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ElementNode {
+    /// As in [`Node`].
+    pub span: Span,
+    /// What it is.
+    pub kind: ElementKind,
+}
+
+/// The kinds of [`ElementNode`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ElementKind {
+    /// Two terms at least.
+    Or(Vec<ElementNode>),
+    /// Two terms at least.
+    And(Vec<ElementNode>),
+    /// `-not a`.
+    Not(Box<ElementNode>),
+    /// `_ -eq "x"`, `assignedPlan.service -eq "x"`.
+    Comparison(ElementComparison),
+}
+
+/// `element operator operand`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ElementComparison {
+    /// Left of the operator.
+    pub subject: ElementSubject,
+    /// Where that stands.
+    pub subject_span: Span,
+    /// The operator and where it stands.
+    pub operator: (Operator, Span),
+    /// Right of the operator.
+    pub operand: Operand,
+}
+
+/// What an element comparison looks at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ElementSubject {
+    /// `_`: the element itself, of a string collection.
+    Itself,
+    /// `assignedPlan.servicePlanId`, `group.objectId`, `assignedLicense.skuId`: prefix and member
+    /// as written.
+    Member {
+        /// Before the dot.
+        prefix: String,
+        /// After the dot.
+        name: String,
+    },
+}
+
+/// The comparison operators.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(missing_docs, reason = "each is the operator of that name")]
+pub enum Operator {
+    Eq,
+    Ne,
+    StartsWith,
+    NotStartsWith,
+    EndsWith,
+    NotEndsWith,
+    Contains,
+    NotContains,
+    Match,
+    NotMatch,
+    In,
+    NotIn,
+    Le,
+    Ge,
+    Lt,
+    Gt,
+}
+
+/// What a property is compared with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Operand {
+    /// Where it stands.
+    pub span: Span,
+    /// What it is.
+    pub kind: OperandKind,
+}
+
+/// The kinds of [`Operand`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum OperandKind {
+    /// A quoted string, escapes resolved (L5).
+    Text(String),
+    /// A bare number, as written (L10).
+    Number(String),
+    /// A bare boolean (L9).
+    Boolean(bool),
+    /// `null` or `$null` (L8).
+    Null,
+    /// A bare instant, as written (L11).
+    Instant(String),
+    /// `[a, b]`.
+    List(Vec<Operand>),
+    /// `system.now`, shifted by so many milliseconds (L31, L32).
+    Now {
+        /// Negative after `-minus`.
+        shift_millis: i64,
+    },
+}
