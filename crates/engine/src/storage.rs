@@ -6,8 +6,17 @@ use muster_directory::{
 };
 use std::collections::BTreeMap;
 
+pub mod memory;
+pub mod order;
+
+pub use memory::MemoryStorage;
+
 /// The number of a partition of the changes topic; `replay` has only 0.
 pub type PartitionNumber = u16;
+
+/// The number under which a registrar of its own keeps its records, entries and marker; no partition
+/// of a topic has it.
+pub const REGISTRAR_PARTITION: PartitionNumber = PartitionNumber::MAX;
 
 /// A group's number within one partition: what stored memberships are made of. Reused after the
 /// group of that number is deleted and empty.
@@ -134,16 +143,33 @@ pub enum StorageError {
     /// A directory of another program or a newer version.
     #[error("{0}")]
     Incompatible(String),
+    /// Entries or a marker that do not follow on what is stored: a mistake of the caller, or state
+    /// that went back in time behind it.
+    #[error("the store was asked to {action} out of order: {reason}")]
+    OutOfOrder {
+        /// What was asked.
+        action: String,
+        /// What is stored.
+        reason: String,
+    },
 }
 
-/// Receives a partition's records as a store loads them. Definitions and schemas come first, then
-/// groups, then objects, then memberships.
+/// Receives a partition's records as a store loads them: schemas first, then definitions, groups,
+/// objects and memberships, each kind in the order of tenants and ids.
 pub trait Restore {
     /// One record.
     ///
     /// # Errors
     /// What contradicts the records before it, as `Damaged`.
     fn record(&mut self, record: RecordImage) -> Result<(), StorageError>;
+}
+
+impl Restore for Vec<RecordImage> {
+    /// Collects them all.
+    fn record(&mut self, record: RecordImage) -> Result<(), StorageError> {
+        self.push(record);
+        Ok(())
+    }
 }
 
 /// Where partitions live.
@@ -161,10 +187,11 @@ pub trait Storage: Send + Sync {
     fn load(&self, partition: PartitionNumber, restore: &mut dyn Restore) -> Result<(), StorageError>;
 
     /// Commits entries, in order and densely numbered after the last: their records, themselves as
-    /// outbox entries and the new head, all or nothing, and returns once that is on the disk.
+    /// outbox entries and the new head, all or nothing, and returns once that is on the disk. Of
+    /// several images of one record the last stays.
     ///
     /// # Errors
-    /// The disk's. Nothing of `entries` is committed then.
+    /// The disk's, or `OutOfOrder`. Nothing of `entries` is committed then.
     fn commit(&self, partition: PartitionNumber, entries: &[Entry]) -> Result<(), StorageError>;
 
     /// Outbox entries after number `after`, at most `limit`, in order, without their records.
@@ -187,7 +214,7 @@ pub trait Storage: Send + Sync {
     /// Notes that everything up to the marker is published, and trims the outbox up to it.
     ///
     /// # Errors
-    /// The disk's.
+    /// The disk's, or `OutOfOrder` for a marker beyond the head or behind the stored one.
     fn acknowledge(&self, partition: PartitionNumber, marker: &Marker) -> Result<(), StorageError>;
 
     /// The random id written into the data directory when it was made.
