@@ -1,6 +1,6 @@
 //! Groups: what administrators ask for, and the definitions that engines act on.
 
-use crate::{GroupId, Tenant};
+use crate::{GroupId, Source, Tenant};
 use muster_rule::{Dialect, Schema};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -81,6 +81,8 @@ pub struct GroupDefinition {
     pub processing_state: ProcessingState,
     /// As in [`GroupPatch::other`], nulls left out.
     pub other: BTreeMap<Arc<str>, Box<str>>,
+    /// The request that made it so; deltas that follow from it name it as their source.
+    pub source: Source,
 }
 
 /// A request of an administrator about the attributes that a tenant declares.

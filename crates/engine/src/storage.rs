@@ -33,6 +33,15 @@ pub struct MembershipImage {
     pub listed: Vec<GroupId>,
 }
 
+/// Whose decision a group's memberships are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum GroupMode {
+    /// Objects are listed by `member` events.
+    Assigned,
+    /// Objects are selected by a rule.
+    Dynamic,
+}
+
 /// What a partition knows of a group.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GroupImage {
@@ -40,6 +49,9 @@ pub struct GroupImage {
     pub local: LocalGroup,
     /// Which group of this id: see [`GroupDefinition::created`].
     pub created: u64,
+    /// What it was when its definition was last acted on: a group that has become assigned since keeps
+    /// its members as its listing, one that has become dynamic forgets the listing.
+    pub mode: GroupMode,
     /// The version of the definition that the stored memberships agree with; `None` before the
     /// first synchronisation is complete.
     pub synced: Option<u64>,

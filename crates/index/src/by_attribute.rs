@@ -1,0 +1,143 @@
+//! The attribute-level inverted index: attribute → the rules that read it. A change looks at the
+//! rules that read a changed attribute, and at no other.
+//!
+//! Invariant: a rule is listed under exactly the attributes it reads. For an object that comes or goes
+//! the other row is taken as empty; the rules that an empty row satisfies are known in advance, and
+//! flip unless they read an attribute that the object has (then they are evaluated).
+
+use crate::{
+    Affected, Effect, Formula, NoMemberships, PredicateTable, RowChange, RuleIndex, RuleNumber, Scratch,
+    TruthMemo,
+};
+use foldhash::HashMap;
+use muster_directory::{Attributes, Instant, ObjectKind};
+use muster_rule::{Attribute, Rule};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// Attribute → rules.
+#[derive(Debug, Default)]
+pub struct ByAttribute {
+    predicates: PredicateTable,
+    rules: Vec<Option<IndexedRule>>,
+    /// The rules that read each attribute.
+    readers: HashMap<(ObjectKind, Attribute), BTreeSet<RuleNumber>>,
+    /// The rules that an object with no attribute at all satisfies, or that only the caller can decide.
+    true_of_nothing: HashMap<ObjectKind, BTreeSet<RuleNumber>>,
+}
+
+#[derive(Debug)]
+struct IndexedRule {
+    rule: Arc<Rule>,
+    formula: Formula,
+}
+
+impl ByAttribute {
+    /// How many different predicates the rules have.
+    #[must_use]
+    pub fn predicates(&self) -> usize {
+        self.predicates.len()
+    }
+
+    /// The rules that could be affected: those that read an attribute that differs, and when an object
+    /// comes or goes those that are true of nothing. Sorted, each once.
+    fn candidates(&self, change: &RowChange<'_>, candidates: &mut Vec<RuleNumber>) {
+        candidates.clear();
+        let nothing = Attributes::default();
+        let (old, new) = (change.old.unwrap_or(&nothing), change.new.unwrap_or(&nothing));
+        Attributes::each_difference(old, new, |attribute| {
+            if let Some(readers) = self.readers.get(&(change.kind, attribute.clone())) {
+                candidates.extend(readers);
+            }
+        });
+        if change.old.is_some() != change.new.is_some()
+            && let Some(rules) = self.true_of_nothing.get(&change.kind)
+        {
+            candidates.extend(rules);
+        }
+        candidates.sort_unstable();
+        candidates.dedup();
+    }
+
+    fn effect(
+        &self,
+        indexed: &IndexedRule,
+        change: &RowChange<'_>,
+        now: Instant,
+        (old_memo, new_memo): (&mut TruthMemo, &mut TruthMemo),
+    ) -> Option<Effect> {
+        if !indexed.rule.sources().is_empty() {
+            return Some(Effect::Undecided);
+        }
+        let truth = |row: Option<&Attributes>, memo: &mut TruthMemo| {
+            row.is_some_and(|row| indexed.formula.holds(&self.predicates, row, now, memo))
+        };
+        (truth(change.old, old_memo) != truth(change.new, new_memo)).then_some(Effect::Flipped)
+    }
+}
+
+impl RuleIndex for ByAttribute {
+    fn insert(&mut self, number: RuleNumber, rule: Arc<Rule>) {
+        self.remove(number);
+        let kind = rule.kind();
+        for read in rule.reads() {
+            self.readers.entry((kind, read.attribute.clone())).or_default().insert(number);
+        }
+        // Of an empty row no comparison with the clock is true, so the time does not matter.
+        let nothing = Attributes::default();
+        if !rule.sources().is_empty() || rule.matches(&nothing, &NoMemberships, Instant::MIN) {
+            self.true_of_nothing.entry(kind).or_default().insert(number);
+        }
+        let formula = self.predicates.compile(rule.expression());
+        let place = number as usize;
+        if self.rules.len() <= place {
+            self.rules.resize_with(place + 1, || None);
+        }
+        if let Some(slot) = self.rules.get_mut(place) {
+            *slot = Some(IndexedRule { rule, formula });
+        }
+    }
+
+    fn remove(&mut self, number: RuleNumber) {
+        let Some(IndexedRule { rule, formula }) = self.rules.get_mut(number as usize).and_then(Option::take)
+        else {
+            return;
+        };
+        self.predicates.release(&formula);
+        for read in rule.reads() {
+            let key = (rule.kind(), read.attribute.clone());
+            if let Some(readers) = self.readers.get_mut(&key) {
+                readers.remove(&number);
+                if readers.is_empty() {
+                    self.readers.remove(&key);
+                }
+            }
+        }
+        if let Some(rules) = self.true_of_nothing.get_mut(&rule.kind()) {
+            rules.remove(&number);
+        }
+    }
+
+    fn affected(
+        &self,
+        changes: &[RowChange<'_>],
+        now: Instant,
+        scratch: &mut Scratch,
+        found: &mut Vec<Affected>,
+    ) {
+        for (position, change) in (0..).zip(changes) {
+            scratch.old.reset();
+            scratch.new.reset();
+            self.candidates(change, &mut scratch.candidates);
+            scratch.work.changes += 1;
+            scratch.work.rules += scratch.candidates.len() as u64;
+            for &number in &scratch.candidates {
+                let Some(Some(indexed)) = self.rules.get(number as usize) else { continue };
+                let memos = (&mut scratch.old, &mut scratch.new);
+                if let Some(effect) = self.effect(indexed, change, now, memos) {
+                    found.push(Affected { change: position, rule: number, effect });
+                }
+            }
+        }
+    }
+}
