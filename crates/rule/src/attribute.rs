@@ -36,7 +36,7 @@ impl fmt::Display for ObjectKind {
 #[serde(rename_all = "camelCase")]
 pub enum AttributeType {
     /// `true` or `false`.
-    #[serde(rename = "bool")]
+    #[serde(rename = "bool", alias = "boolean")]
     Boolean,
     /// Unicode text, compared without case (L22).
     String,

@@ -18,5 +18,5 @@ pub mod value;
 pub use attribute::{Attribute, AttributeType, ObjectKind};
 pub use instant::Instant;
 pub use rule::{Dialect, Expression, ExpressionKind, Memberships, Predicate, Row, Rule, Test};
-pub use schema::Schema;
+pub use schema::{DeclaredAttribute, Schema, SchemaError};
 pub use value::{Element, Text, Value};
