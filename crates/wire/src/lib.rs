@@ -1,1 +1,20 @@
-//! Contract to come.
+//! What travels: event lines in, delta lines and dead letters out.
+//!
+//! Bytes to events and back, one line at a time. Nothing here keeps state between lines: what a
+//! line means depends on its bytes and on the tenant's schema alone. Whether a group exists, a rule
+//! parses or an id is taken is for others to say.
+
+mod attributes;
+pub mod dead_letter;
+pub mod delta;
+pub mod flat;
+mod json;
+pub mod line;
+pub mod schema;
+mod suggest;
+
+pub use dead_letter::write_dead_letter;
+pub use delta::write_delta;
+pub use flat::{FlatObject, RefusedObject, decode_object};
+pub use line::{SchemaLookup, decode};
+pub use schema::read_schema;

@@ -1,0 +1,103 @@
+//! Dead letters: what was refused, with the reason, as its owner finds it.
+
+use crate::delta::SourceLine;
+use muster_directory::DeadLetter;
+use serde::Serialize;
+use std::borrow::Cow;
+
+/// Appends `letter` to `out` as one line, its line break included.
+pub fn write_dead_letter(out: &mut Vec<u8>, letter: &DeadLetter) {
+    let cut = letter.raw_length > letter.raw.len() as u64;
+    let (raw, encoding) = match std::str::from_utf8(&letter.raw) {
+        Ok(text) => (Cow::Borrowed(text), None),
+        // The cut fell into a character: what is before it is text.
+        Err(error) if cut && error.error_len().is_none() => {
+            let whole = letter.raw.get(..error.valid_up_to()).unwrap_or_default();
+            (String::from_utf8_lossy(whole), None)
+        }
+        Err(_) => (Cow::Owned(base64(&letter.raw)), Some("base64")),
+    };
+    let line = Line {
+        source: (&letter.source).into(),
+        code: &letter.code,
+        error: &letter.error,
+        raw,
+        encoding,
+        truncated: cut.then_some(letter.raw_length),
+    };
+    crate::json::append_line(out, &line);
+}
+
+#[derive(Serialize)]
+struct Line<'a> {
+    #[serde(flatten)]
+    source: SourceLine<'a>,
+    code: &'a str,
+    error: &'a str,
+    raw: Cow<'a, str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    encoding: Option<&'static str>,
+    /// The full length, where `raw` is not all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    truncated: Option<u64>,
+}
+
+/// RFC 4648, section 4, with padding.
+fn base64(bytes: &[u8]) -> String {
+    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
+    for chunk in bytes.chunks(3) {
+        let byte = |i: usize| u32::from(chunk.get(i).copied().unwrap_or(0));
+        let bits = byte(0) << 16 | byte(1) << 8 | byte(2);
+        for (i, shift) in [18, 12, 6, 0].into_iter().enumerate() {
+            let digit = ALPHABET.get((bits >> shift & 63) as usize).copied().unwrap_or(b'=');
+            text.push(char::from(if i <= chunk.len() { digit } else { b'=' }));
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use muster_directory::Source;
+
+    fn line(raw: &[u8], raw_length: u64) -> String {
+        let letter = DeadLetter {
+            source: Source::File { file: "e.jsonl".into(), line: 4 },
+            code: "invalid-json".into(),
+            error: "no".into(),
+            raw: raw.into(),
+            raw_length,
+        };
+        let mut out = Vec::new();
+        write_dead_letter(&mut out, &letter);
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn text_stays_text_and_bytes_are_encoded() {
+        let head = r#"{"file":"e.jsonl","line":4,"code":"invalid-json","error":"no","raw":"#;
+        assert_eq!(line(b"{\"", 2), format!("{head}\"{{\\\"\"}}\n"));
+        assert_eq!(line(b"a\xff", 2), format!("{head}\"Yf8=\",\"encoding\":\"base64\"}}\n"));
+        assert_eq!(
+            line("aé".get(..).unwrap().as_bytes().get(..2).unwrap(), 9),
+            format!("{head}\"a\",\"truncated\":9}}\n")
+        );
+    }
+
+    #[test]
+    fn base64_is_the_standards() {
+        let examples = [
+            ("", ""),
+            ("f", "Zg=="),
+            ("fo", "Zm8="),
+            ("foo", "Zm9v"),
+            ("foob", "Zm9vYg=="),
+            ("foobar", "Zm9vYmFy"),
+        ];
+        for (plain, encoded) in examples {
+            assert_eq!(base64(plain.as_bytes()), encoded);
+        }
+    }
+}
