@@ -41,6 +41,8 @@ pub struct Delta {
     pub time: Instant,
     /// Its place among the deltas of the same event.
     pub event: Ordinal,
+    /// The version of the group's definition that was in force; for a deleted group, of its deletion.
+    pub rule_version: u64,
     /// Why.
     pub cause: Cause,
     /// The input that caused it.

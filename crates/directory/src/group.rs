@@ -1,6 +1,6 @@
 //! Groups: what administrators ask for, and the definitions that engines act on.
 
-use crate::{GroupId, Source, Tenant};
+use crate::{GroupId, Instant, Source, Tenant};
 use muster_rule::{Dialect, Schema};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -92,4 +92,42 @@ pub struct SchemaRequest {
     pub tenant: Tenant,
     /// All of them from now on; the empty schema for none.
     pub schema: Arc<Schema>,
+}
+
+/// How current a group's memberships are in one partition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum GroupState {
+    /// Memberships are being brought to the definition.
+    Syncing,
+    /// Memberships agree with the definition.
+    Current,
+    /// The group is paused.
+    Paused,
+    /// The rule cannot be compiled; the group is frozen.
+    Failed,
+    /// A definition waits to be confirmed.
+    Held,
+    /// The group was deleted and is empty.
+    Deleted,
+}
+
+/// A change of a group's state in one partition, for those who watch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GroupStatus {
+    /// Whose group.
+    pub tenant: Tenant,
+    /// Which.
+    pub group: GroupId,
+    /// The version of the definition that the state is about.
+    pub version: u64,
+    /// The state entered.
+    pub state: GroupState,
+    /// How many members the group has here.
+    pub members: u64,
+    /// How many memberships this synchronisation has added so far.
+    pub added: u64,
+    /// How many it has removed.
+    pub removed: u64,
+    /// The engine's clock.
+    pub as_of: Instant,
 }

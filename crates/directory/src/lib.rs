@@ -14,7 +14,8 @@ pub mod rejection;
 pub use delta::{Cause, Delta, MembershipChange, Ordinal};
 pub use event::{Event, ListingChange, ListingOp, ObjectChange, ObjectOp};
 pub use group::{
-    GroupDefinition, GroupOp, GroupPatch, GroupRequest, GroupRule, ProcessingState, SchemaRequest,
+    GroupDefinition, GroupOp, GroupPatch, GroupRequest, GroupRule, GroupState, GroupStatus, ProcessingState,
+    SchemaRequest,
 };
 pub use id::{GroupId, ObjectId, Tenant};
 pub use muster_rule::{Instant, ObjectKind};

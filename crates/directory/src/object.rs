@@ -3,6 +3,9 @@
 use crate::ObjectKind;
 use muster_rule::{Attribute, Row, Value};
 
+/// The most that the attributes of one object may take, as [`Attributes::size`] counts.
+pub const MAX_OBJECT_BYTES: usize = 256 * 1024;
+
 /// An attribute of an object that neither the property table nor the tenant's schema knows. It is
 /// kept as it came, so that a schema that declares it later finds it; rules cannot see it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,17 +58,21 @@ impl Attributes {
             self.set(attribute, value);
         }
         for (name, json) in patch.unknown {
-            let place = self.unknown.binary_search_by(|entry| entry.name.cmp(&name));
-            match (place, json) {
-                (Ok(at), None) => drop(self.unknown.remove(at)),
-                (Ok(at), Some(json)) => {
-                    if let Some(entry) = self.unknown.get_mut(at) {
-                        entry.json = json;
-                    }
+            self.set_unknown(&name, json);
+        }
+    }
+
+    /// Sets or clears one attribute that no schema knows; `name` in ASCII lower case.
+    pub fn set_unknown(&mut self, name: &str, json: Option<Box<str>>) {
+        match (self.unknown.binary_search_by(|entry| (*entry.name).cmp(name)), json) {
+            (Ok(at), None) => drop(self.unknown.remove(at)),
+            (Ok(at), Some(json)) => {
+                if let Some(entry) = self.unknown.get_mut(at) {
+                    entry.json = json;
                 }
-                (Err(_), None) => {}
-                (Err(at), Some(json)) => self.unknown.insert(at, UnknownAttribute { name, json }),
             }
+            (Err(_), None) => {}
+            (Err(at), Some(json)) => self.unknown.insert(at, UnknownAttribute { name: name.into(), json }),
         }
     }
 
@@ -93,6 +100,30 @@ impl Attributes {
     #[must_use]
     pub fn unknown(&self) -> &[UnknownAttribute] {
         &self.unknown
+    }
+
+    /// About how many bytes these take when stored: texts at their length, and a few bytes for each value.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        const OVERHEAD: usize = 8;
+        let text = |text: &muster_rule::Text| OVERHEAD + text.as_str().len();
+        let value = |value: &Value| match value {
+            Value::Text(one) => text(one),
+            Value::Texts(many) => many.iter().map(text).sum(),
+            Value::Elements(elements) => {
+                elements.iter().flat_map(|element| element.members.iter()).flatten().map(text).sum()
+            }
+            Value::Boolean(_) | Value::Integer(_) | Value::Instant(_) => OVERHEAD,
+        };
+        let known = self.known.iter().map(|(attribute, v)| {
+            let name = match attribute {
+                Attribute::Standard(_) => 0,
+                Attribute::Named(name) => name.len(),
+            };
+            OVERHEAD + name + value(v)
+        });
+        let unknown = self.unknown.iter().map(|entry| 2 * OVERHEAD + entry.name.len() + entry.json.len());
+        known.chain(unknown).sum()
     }
 
     /// Calls `visit` with every attribute whose value differs between `old` and `new` (absent is a

@@ -2,7 +2,8 @@
 //! outbox until it is published. The types are the logical records; bytes are the store's business.
 
 use muster_directory::{
-    DeadLetter, Delta, GroupDefinition, GroupId, Instant, Object, ObjectId, SchemaRequest, Tenant,
+    DeadLetter, Delta, GroupDefinition, GroupId, GroupStatus, Instant, Object, ObjectId, SchemaRequest,
+    Tenant,
 };
 use std::collections::BTreeMap;
 
@@ -94,6 +95,8 @@ pub struct Entry {
     pub deltas: Vec<Delta>,
     /// In order.
     pub dead_letters: Vec<DeadLetter>,
+    /// Changes of groups' states, in order.
+    pub statuses: Vec<GroupStatus>,
     /// The after-image of every record that the step wrote, each once.
     pub records: Vec<RecordImage>,
 }

@@ -39,6 +39,22 @@ pub(crate) struct Read {
     pub(crate) member_of: Vec<GroupId>,
 }
 
+/// One value of this type, outside any object.
+///
+/// # Errors
+/// As [`Reader::read`], and where `json` is not JSON.
+pub(crate) fn read_one(
+    kind: ObjectKind,
+    value_type: AttributeType,
+    json: &str,
+) -> Result<Option<Value>, Rejection> {
+    let source = Source::new(json.as_bytes())?;
+    let (id, schema) = (ObjectId::new("-")?, Schema::default());
+    let reader = Reader { source, kind, id: &id, schema: &schema, memberships: Memberships::Refuse };
+    let parsed: Json<'_> = serde_json::from_str(json).map_err(|error| source.refuse(json, &error))?;
+    reader.value("value", json, &Attribute::Named("value".into()), (value_type, Intake::Whole), parsed)
+}
+
 /// An attribute with the name it was given by.
 type Given<'a, A, V> = (A, Cow<'a, str>, Option<V>);
 

@@ -129,6 +129,7 @@ mod tests {
             change: MembershipChange::Added,
             sequence: 1,
             time: Instant::parse("2026-11-22T10:00:00.012Z").unwrap(),
+            rule_version: 1,
             event: Ordinal { index: NonZeroU32::MIN, count: NonZeroU32::new(count).unwrap() },
             cause,
             source,

@@ -12,9 +12,11 @@ mod json;
 pub mod line;
 pub mod schema;
 mod suggest;
+pub mod value;
 
 pub use dead_letter::write_dead_letter;
 pub use delta::write_delta;
 pub use flat::{FlatObject, RefusedObject, decode_object};
 pub use line::{SchemaLookup, decode};
 pub use schema::read_schema;
+pub use value::{read_value, write_value};

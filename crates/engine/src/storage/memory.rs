@@ -143,7 +143,7 @@ fn put<K: Ord, V>(table: &mut BTreeMap<K, V>, key: K, image: Option<V>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::storage::Positions;
+    use crate::storage::{GroupMode, Positions};
     use muster_directory::{Attributes, Instant, ObjectKind};
 
     fn entry(number: u64, records: Vec<RecordImage>) -> Entry {
@@ -155,6 +155,7 @@ mod tests {
             sequence: 0,
             deltas: Vec::new(),
             dead_letters: Vec::new(),
+            statuses: Vec::new(),
             records,
         }
     }
@@ -165,7 +166,7 @@ mod tests {
     }
 
     fn group(id: &str) -> RecordImage {
-        let image = GroupImage { local: 1, created: 1, synced: None };
+        let image = GroupImage { local: 1, created: 1, mode: GroupMode::Assigned, synced: None };
         RecordImage::Group(Tenant::default(), GroupId::new(id).unwrap(), Some(image))
     }
 

@@ -104,6 +104,7 @@ mod tests {
             sequence,
             deltas: Vec::new(),
             dead_letters: Vec::new(),
+            statuses: Vec::new(),
             records: Vec::new(),
         }
     }
