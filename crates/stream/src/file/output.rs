@@ -30,6 +30,12 @@ impl OutputLengths {
         let of = |name: &str| positions.get(name).copied().unwrap_or(0);
         OutputLengths { deltas: of(DELTAS), dead_letters: of(DEAD_LETTERS) }
     }
+
+    /// Whether any dead letter is written.
+    #[must_use]
+    pub fn has_dead_letters(&self) -> bool {
+        self.dead_letters > 0
+    }
 }
 
 /// The file of delta lines, and that of dead letters: its name with `.dead` behind it.
