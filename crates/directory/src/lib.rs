@@ -21,4 +21,4 @@ pub use id::{GroupId, ObjectId, Tenant};
 pub use muster_rule::{Instant, ObjectKind};
 pub use object::{AttributePatch, Attributes, Object, UnknownAttribute};
 pub use position::Source;
-pub use rejection::{DeadLetter, Rejection, RejectionCode};
+pub use rejection::{DeadLetter, Header, Rejection, RejectionCode};

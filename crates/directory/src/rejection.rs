@@ -90,6 +90,9 @@ impl Rejection {
     }
 }
 
+/// A header of a record: its name, and its value, which may be null. Names may repeat.
+pub type Header = (String, Option<Vec<u8>>);
+
 /// A refused input as it is kept for its owner to find.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeadLetter {
@@ -99,8 +102,104 @@ pub struct DeadLetter {
     pub code: String,
     /// The sentence for people.
     pub error: String,
-    /// The first [`MAX_DEAD_LETTER_BYTES`] of the input as it came.
-    pub raw: Vec<u8>,
+    /// The key of the record as it came; `None` where it had none, and for a line of a file.
+    pub key: Option<Vec<u8>>,
+    /// The headers of the record as they came; none for a line of a file.
+    pub headers: Vec<Header>,
+    /// The first [`MAX_DEAD_LETTER_BYTES`] of the input as it came; `None` for a record without a
+    /// value (a tombstone), which is not the same as an empty one.
+    pub raw: Option<Vec<u8>>,
     /// How many bytes it had in all.
     pub raw_length: u64,
+}
+
+impl DeadLetter {
+    /// A refused line of `length` bytes, of which `start` are at hand.
+    #[must_use]
+    pub fn of_line(source: Source, rejection: Rejection, start: &[u8], length: u64) -> DeadLetter {
+        DeadLetter {
+            source,
+            code: rejection.code.as_str().to_owned(),
+            error: rejection.message,
+            key: None,
+            headers: Vec::new(),
+            raw: Some(cut(start).to_vec()),
+            raw_length: length,
+        }
+    }
+
+    /// A refused record. So that a dead letter never grows beyond what a log takes, a key is cut
+    /// after [`MAX_DEAD_LETTER_BYTES`], and headers beyond as many in all are left out; `error` says so.
+    #[must_use]
+    pub fn of_record(
+        source: Source,
+        rejection: Rejection,
+        key: Option<&[u8]>,
+        headers: &[Header],
+        value: Option<&[u8]>,
+    ) -> DeadLetter {
+        let mut error = rejection.message;
+        if let Some(key) = key.filter(|key| key.len() > MAX_DEAD_LETTER_BYTES) {
+            error.push_str(&format!(
+                " (of its key of {} bytes, the first {MAX_DEAD_LETTER_BYTES})",
+                key.len()
+            ));
+        }
+        let mut room = MAX_DEAD_LETTER_BYTES;
+        let fitting = headers.iter().take_while(|(name, value)| {
+            let size = name.len() + value.as_ref().map_or(0, Vec::len);
+            room.checked_sub(size).map(|left| room = left).is_some()
+        });
+        let kept: Vec<Header> = fitting.cloned().collect();
+        if kept.len() < headers.len() {
+            error.push_str(&format!(" (of its {} headers, the first {})", headers.len(), kept.len()));
+        }
+        DeadLetter {
+            source,
+            code: rejection.code.as_str().to_owned(),
+            error,
+            key: key.map(|key| cut(key).to_vec()),
+            headers: kept,
+            raw: value.map(|value| cut(value).to_vec()),
+            raw_length: value.map_or(0, |value| value.len() as u64),
+        }
+    }
+}
+
+fn cut(bytes: &[u8]) -> &[u8] {
+    bytes.get(..MAX_DEAD_LETTER_BYTES).unwrap_or(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn letter(key: &[u8], headers: &[Header], value: Option<&[u8]>) -> DeadLetter {
+        let source = Source::Topic { topic: "t".into(), partition: 0, offset: 7 };
+        let rejection = Rejection::new(RejectionCode::InvalidJson, "no");
+        DeadLetter::of_record(source, rejection, Some(key), headers, value)
+    }
+
+    #[test]
+    fn a_small_record_is_kept_as_it_came() {
+        let headers = [("a".to_owned(), Some(b"1".to_vec())), ("a".to_owned(), None)];
+        let kept = letter(b"\xff", &headers, None);
+        assert_eq!((kept.key.as_deref(), kept.raw, kept.raw_length), (Some(&b"\xff"[..]), None, 0));
+        assert_eq!((kept.headers, kept.error.as_str()), (headers.to_vec(), "no"));
+        assert_eq!(letter(b"k", &[], Some(b"")).raw, Some(Vec::new()));
+    }
+
+    #[test]
+    fn a_large_record_is_cut_and_says_so() {
+        let large = vec![b'x'; MAX_DEAD_LETTER_BYTES + 1];
+        let headers = [("a".to_owned(), None), ("b".to_owned(), Some(large.clone())), ("c".to_owned(), None)];
+        let cut = letter(&large, &headers, Some(&large));
+        assert_eq!(cut.key.unwrap().len(), MAX_DEAD_LETTER_BYTES);
+        assert_eq!(cut.headers, headers[..1]);
+        assert_eq!((cut.raw.unwrap().len(), cut.raw_length), (MAX_DEAD_LETTER_BYTES, 65_537));
+        assert_eq!(
+            cut.error,
+            "no (of its key of 65537 bytes, the first 65536) (of its 3 headers, the first 1)"
+        );
+    }
 }

@@ -7,15 +7,16 @@ use std::borrow::Cow;
 
 /// Appends `letter` to `out` as one line, its line break included.
 pub fn write_dead_letter(out: &mut Vec<u8>, letter: &DeadLetter) {
-    let cut = letter.raw_length > letter.raw.len() as u64;
-    let (raw, encoding) = match std::str::from_utf8(&letter.raw) {
-        Ok(text) => (Cow::Borrowed(text), None),
+    let cut = letter.raw.as_ref().is_some_and(|raw| letter.raw_length > raw.len() as u64);
+    let (raw, encoding) = match letter.raw.as_deref().map(|raw| (raw, std::str::from_utf8(raw))) {
+        None => (None, None),
+        Some((_, Ok(text))) => (Some(Cow::Borrowed(text)), None),
         // The cut fell into a character: what is before it is text.
-        Err(error) if cut && error.error_len().is_none() => {
-            let whole = letter.raw.get(..error.valid_up_to()).unwrap_or_default();
-            (String::from_utf8_lossy(whole), None)
+        Some((raw, Err(error))) if cut && error.error_len().is_none() => {
+            let whole = raw.get(..error.valid_up_to()).unwrap_or_default();
+            (Some(String::from_utf8_lossy(whole)), None)
         }
-        Err(_) => (Cow::Owned(base64(&letter.raw)), Some("base64")),
+        Some((raw, Err(_))) => (Some(Cow::Owned(base64(raw))), Some("base64")),
     };
     let line = Line {
         source: (&letter.source).into(),
@@ -34,7 +35,7 @@ struct Line<'a> {
     source: SourceLine<'a>,
     code: &'a str,
     error: &'a str,
-    raw: Cow<'a, str>,
+    raw: Option<Cow<'a, str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     encoding: Option<&'static str>,
     /// The full length, where `raw` is not all.
@@ -60,16 +61,12 @@ fn base64(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use muster_directory::Source;
+    use muster_directory::{Rejection, RejectionCode, Source};
 
     fn line(raw: &[u8], raw_length: u64) -> String {
-        let letter = DeadLetter {
-            source: Source::File { file: "e.jsonl".into(), line: 4 },
-            code: "invalid-json".into(),
-            error: "no".into(),
-            raw: raw.into(),
-            raw_length,
-        };
+        let source = Source::File { file: "e.jsonl".into(), line: 4 };
+        let rejection = Rejection::new(RejectionCode::InvalidJson, "no");
+        let letter = DeadLetter::of_line(source, rejection, raw, raw_length);
         let mut out = Vec::new();
         write_dead_letter(&mut out, &letter);
         String::from_utf8(out).unwrap()

@@ -169,17 +169,12 @@ fn sync_directory(path: &Path) -> std::io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use muster_directory::Source;
+    use muster_directory::{Rejection, RejectionCode, Source};
     use std::fs;
 
     fn letter(line: u64) -> DeadLetter {
-        DeadLetter {
-            source: Source::File { file: "e".into(), line },
-            code: "invalid-json".into(),
-            error: "no".into(),
-            raw: b"x".into(),
-            raw_length: 1,
-        }
+        let source = Source::File { file: "e".into(), line };
+        DeadLetter::of_line(source, Rejection::new(RejectionCode::InvalidJson, "no"), b"x", 1)
     }
 
     #[test]
