@@ -8,6 +8,8 @@ use std::sync::Arc;
 pub enum Event {
     /// A user or a device changed.
     Object(ObjectChange),
+    /// Whatever object has this id is gone (a record without a value on a topic).
+    Tombstone(Tombstone),
     /// An object was listed in an assigned group, or unlisted.
     Listing(ListingChange),
     /// An administrator asks for a group to be created, changed or deleted.
@@ -42,6 +44,16 @@ pub enum ObjectOp {
     Patch(AttributePatch),
     /// It is gone.
     Delete,
+}
+
+/// The end of an object whose kind is not said: as [`ObjectOp::Delete`] of the object that has the
+/// id, and without effect where there is none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tombstone {
+    /// Whose object.
+    pub tenant: Tenant,
+    /// Which.
+    pub id: ObjectId,
 }
 
 /// An object listed in, or taken off, an assigned group.

@@ -12,7 +12,7 @@ pub mod position;
 pub mod rejection;
 
 pub use delta::{Cause, Delta, MembershipChange, Ordinal};
-pub use event::{Event, ListingChange, ListingOp, ObjectChange, ObjectOp};
+pub use event::{Event, ListingChange, ListingOp, ObjectChange, ObjectOp, Tombstone};
 pub use group::{
     GroupDefinition, GroupOp, GroupPatch, GroupRequest, GroupRule, GroupState, GroupStatus, ProcessingState,
     SchemaRequest,

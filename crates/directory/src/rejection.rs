@@ -64,6 +64,15 @@ codes! {
     MembershipCycle = "membership-cycle",
     /// The schema declares an attribute wrongly, or would break a rule that reads one.
     InvalidSchema = "invalid-schema",
+    /// The record's key is not that of the object, group or schema that its value is about.
+    KeyMismatch = "key-mismatch",
+    /// The record lies on another partition than its key belongs on.
+    WrongPartition = "wrong-partition",
+    /// Events of this kind belong on another topic.
+    WrongTopic = "wrong-topic",
+    /// The CloudEvents attributes round the event contradict each other, or are of a version or form
+    /// that is not known.
+    InvalidCloudEvent = "invalid-cloudevent",
 }
 
 impl fmt::Display for RejectionCode {
