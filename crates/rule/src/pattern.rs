@@ -1,38 +1,68 @@
 //! Patterns of `-match`: .NET syntax as far as a safe engine can (L24).
 //!
-//! A pattern is equal to another when their texts are; what it was compiled to is no part of that.
+//! A pattern is read by a parser of our own that knows all of .NET's syntax ([`parse`]), and then searched for
+//! by one of three engines: as a plain text where it is no more than that ([`shape`]), by an automaton in linear
+//! time ([`linear`]), or, where it has look-around, back-references or the like, or needs too large an automaton, by
+//! a backtracking machine that gives up after a fixed number of steps ([`bounded`]).
+//!
+//! Case (L22): a pattern is matched against the *folded* value. Literals are folded, a class or category stands for
+//! what its members fold to, and a back-reference compares folded text. So whether a pattern matches depends on
+//! nothing but the folding of the value, as with every other test of a text; `(?i)` changes nothing
+//! and `(?-i)` is refused.
+//!
+//! What .NET does with UTF-16 code units is done with code points: `.` takes a whole emoji. `\b` goes by
+//! Unicode's word characters, which besides those of `\w` are marks of all kinds, letter numbers and joiners.
 
-use crate::fold;
+mod block;
+mod bounded;
+mod error;
+mod linear;
+mod parse;
+mod set;
+mod shape;
+mod syntax;
+
 use crate::value::Text;
+use regex_automata::meta;
+use shape::{End, PlainText, Start};
+use std::fmt;
 use std::hash::{Hash, Hasher};
-use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+pub use error::PatternError;
+
 /// A compiled pattern. Cheap to clone. Two patterns are equal when their texts are.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Pattern {
     inner: Arc<Inner>,
 }
 
-#[derive(Debug)]
 struct Inner {
     text: Box<str>,
-    regex: regex::Regex,
+    engine: Engine,
     required: Option<Box<str>>,
     exhausted: AtomicU64,
 }
 
-/// Why a pattern is refused.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{message}")]
-pub struct PatternError {
-    /// One sentence: what is wrong.
-    pub message: String,
-    /// Bytes inside the pattern; `None` where it is the pattern as a whole.
-    pub span: Option<Range<usize>>,
-    /// What to type instead, where that is known.
-    pub help: Option<String>,
+enum Engine {
+    Plain(PlainText),
+    Linear(meta::Regex),
+    Bounded(bounded::Program),
+}
+
+/// A pattern that a cheaper operator can replace. The texts are folded. Where a text must end the value, `$`
+/// lets a line feed follow it, which the operator does not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Plain<'p> {
+    /// `Sales`, `.*Sales.*`
+    Contains(&'p str),
+    /// `^Sales`, `^Sales.*`
+    StartsWith(&'p str),
+    /// `Sales$`
+    EndsWith(&'p str),
+    /// `^Sales$`
+    Equals(&'p str),
 }
 
 impl Pattern {
@@ -40,16 +70,22 @@ impl Pattern {
     ///
     /// # Errors
     ///
-    /// Where .NET refuses it, or where no safe engine can do what it asks for.
+    /// Where .NET refuses it, where no bounded search can do what it asks for, or where it is too large.
     pub fn compile(text: &str) -> Result<Pattern, PatternError> {
-        let regex = regex::RegexBuilder::new(text)
-            .case_insensitive(true)
-            .build()
-            .map_err(|error| PatternError { message: error.to_string(), span: None, help: None })?;
-        let plain = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b' ');
-        let required = plain.then(|| fold::fold(text).into());
+        let node = parse::parse(text)?;
+        let engine = if let Some(plain) = PlainText::of(&node) {
+            Engine::Plain(plain)
+        } else if let Some(regex) = linear::compile(&node) {
+            Engine::Linear(regex)
+        } else {
+            Engine::Bounded(bounded::compile(&node).map_err(|_| {
+                PatternError::whole("the pattern is too large once its counted repeats are written out")
+                    .help("lower the counts in braces, or write `*` or `+` for them")
+            })?)
+        };
+        let required = shape::required_literal(&node);
         let exhausted = AtomicU64::new(0);
-        Ok(Pattern { inner: Arc::new(Inner { text: text.into(), regex, required, exhausted }) })
+        Ok(Pattern { inner: Arc::new(Inner { text: text.into(), engine, required, exhausted }) })
     }
 
     /// The pattern as written.
@@ -58,10 +94,23 @@ impl Pattern {
         &self.inner.text
     }
 
-    /// Whether it is found anywhere in the value. A search that reaches the step limit found nothing.
+    /// Whether it is found anywhere in the value. A search that reaches the step limit has found nothing.
     #[must_use]
     pub fn is_match(&self, value: &Text) -> bool {
-        self.inner.regex.is_match(value.as_str())
+        let folded = value.folded();
+        match &self.inner.engine {
+            Engine::Plain(plain) => plain.is_match(folded),
+            Engine::Linear(regex) => regex.is_match(folded),
+            Engine::Bounded(program) => {
+                if self.required_literal().is_some_and(|required| !folded.contains(required)) {
+                    return false;
+                }
+                program.is_match(folded).unwrap_or_else(|bounded::StepLimitReached| {
+                    self.inner.exhausted.fetch_add(1, Ordering::Relaxed);
+                    false
+                })
+            }
+        }
     }
 
     /// How often a search of this pattern, or of a clone of it, has reached the step limit.
@@ -74,6 +123,24 @@ impl Pattern {
     #[must_use]
     pub fn required_literal(&self) -> Option<&str> {
         self.inner.required.as_deref()
+    }
+
+    /// The operator that does the same, where there is one.
+    #[must_use]
+    pub fn plain(&self) -> Option<Plain<'_>> {
+        let Engine::Plain(PlainText { text, start, end }) = &self.inner.engine else { return None };
+        Some(match (start, end) {
+            (Start::Anywhere, End::Anywhere) => Plain::Contains(text),
+            (Start::Value, End::Anywhere) => Plain::StartsWith(text),
+            (Start::Anywhere, _) => Plain::EndsWith(text),
+            (Start::Value, _) => Plain::Equals(text),
+        })
+    }
+}
+
+impl fmt::Debug for Pattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Pattern").field(&self.text()).finish()
     }
 }
 
@@ -90,3 +157,6 @@ impl Hash for Pattern {
         self.text().hash(state);
     }
 }
+
+#[cfg(test)]
+mod tests;
