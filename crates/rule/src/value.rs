@@ -3,6 +3,7 @@
 use crate::Instant;
 use crate::fold;
 use compact_str::CompactString;
+use std::borrow::Cow;
 
 /// A text and its simple case folding (L22). Comparisons use [`folded`](Text::folded); people see
 /// [`as_str`](Text::as_str). Equality is of the text as given, not of the folding.
@@ -10,19 +11,23 @@ use compact_str::CompactString;
 pub struct Text {
     given: CompactString,
     /// `None` where folding changes nothing.
-    folded: Option<Box<str>>,
+    folded: Option<CompactString>,
 }
 
 impl Text {
     /// A text as it came.
     #[must_use]
     pub fn new(given: &str) -> Text {
-        let folded = fold::fold(given);
-        let folded = match folded {
-            std::borrow::Cow::Borrowed(_) => None,
-            std::borrow::Cow::Owned(folded) => Some(folded.into_boxed_str()),
+        let given = CompactString::new(given);
+        let folded = if given.is_ascii() {
+            given.bytes().any(|byte| byte.is_ascii_uppercase()).then(|| given.to_ascii_lowercase())
+        } else {
+            match fold::fold(&given) {
+                Cow::Borrowed(_) => None,
+                Cow::Owned(folded) => Some(folded.into()),
+            }
         };
-        Text { given: given.into(), folded }
+        Text { given, folded }
     }
 
     /// The text as it came.
@@ -63,4 +68,20 @@ pub enum Value {
     Texts(Vec<Text>),
     /// Of an object collection; never empty.
     Elements(Vec<Element>),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn l22_a_text_knows_its_folding_and_its_given_form() {
+        for (given, folded) in
+            [("Sales", "sales"), ("sales", "sales"), ("", ""), ("Größe", "größe"), ("東京", "東京")]
+        {
+            let text = Text::new(given);
+            assert_eq!((text.as_str(), text.folded()), (given, folded));
+        }
+        assert_ne!(Text::new("Sales"), Text::new("sales"));
+    }
 }
