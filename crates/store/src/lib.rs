@@ -1,1 +1,151 @@
-//! Contract to come.
+//! RocksDB behind the engine's storage traits.
+//!
+//! One database holds all partitions of a process. A commit is one synced batch: records, outbox
+//! entries and head are there together or not at all. What lies where is in [`key`], the bytes in
+//! [`codec`]; both are contracts with every directory ever written. Knows no rules, no deltas'
+//! meaning and no Kafka.
+
+mod codec;
+mod commit;
+mod database;
+mod key;
+mod open;
+mod outbox;
+mod record;
+mod restore;
+
+pub use codec::images::Image;
+
+use database::Database;
+use muster_engine::storage::{
+    Entry, Marker, PartitionHead, PartitionNumber, Restore, Storage, StorageError, order,
+};
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Whether outbox entries are kept with the images of the records they wrote, as a changelog
+/// publishes them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Changelog {
+    /// Without: nobody publishes a changelog.
+    Off,
+    /// With them.
+    On,
+}
+
+/// An open data directory.
+pub struct Store {
+    database: Database,
+    owner: u128,
+    changelog: Changelog,
+    /// Held while a partition's head or marker is read and then written.
+    writing: Mutex<BTreeMap<PartitionNumber, Arc<Mutex<()>>>>,
+}
+
+impl Store {
+    /// Opens the data directory `dir`, which is made where it does not exist. One process at a time
+    /// can have it open.
+    ///
+    /// # Errors
+    /// `Incompatible` for a directory that is another program's or a newer version's; `Io` where the
+    /// disk refuses or another process has it open; `Damaged`.
+    pub fn open(dir: &Path, changelog: Changelog) -> Result<Store, StorageError> {
+        let (database, owner) = open::open(dir)?;
+        Ok(Store::new(database, owner, changelog))
+    }
+
+    /// Opens the data directory `dir` to be read: nothing in it changes, and commits fail. Meant for a
+    /// directory at rest; what another process commits meanwhile is not seen.
+    ///
+    /// # Errors
+    /// As [`open`](Store::open), and `Incompatible` where there is no data directory.
+    pub fn open_read_only(dir: &Path) -> Result<Store, StorageError> {
+        let (database, owner) = open::open_read_only(dir)?;
+        Ok(Store::new(database, owner, Changelog::Off))
+    }
+
+    /// The images of the records that an outbox entry wrote, or `None` where the entry is not in the
+    /// outbox or was committed with [`Changelog::Off`].
+    ///
+    /// # Errors
+    /// The disk's, or damage.
+    pub fn outbox_images(
+        &self,
+        partition: PartitionNumber,
+        entry: u64,
+    ) -> Result<Option<Vec<Image>>, StorageError> {
+        outbox::entry_images(&self.database.view(), partition, entry)
+    }
+
+    fn new(database: Database, owner: u128, changelog: Changelog) -> Store {
+        Store { database, owner, changelog, writing: Mutex::default() }
+    }
+
+    /// Runs `write` as the only writer of the partition.
+    fn alone<T>(&self, partition: PartitionNumber, write: impl FnOnce() -> T) -> T {
+        let turn = {
+            let mut writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(writing.entry(partition).or_default())
+        };
+        let _turn = turn.lock().unwrap_or_else(PoisonError::into_inner);
+        write()
+    }
+}
+
+impl Storage for Store {
+    fn head(&self, partition: PartitionNumber) -> Result<Option<PartitionHead>, StorageError> {
+        outbox::head(&self.database.view(), partition)
+    }
+
+    fn load(&self, partition: PartitionNumber, restore: &mut dyn Restore) -> Result<(), StorageError> {
+        restore::load(&self.database.view(), partition, restore)
+    }
+
+    fn commit(&self, partition: PartitionNumber, entries: &[Entry]) -> Result<(), StorageError> {
+        let (Some(first), Some(last)) = (entries.first(), entries.last()) else { return Ok(()) };
+        self.alone(partition, || {
+            let head = order::head_after(self.head(partition)?, entries)?;
+            let head = head.unwrap_or_else(|| PartitionHead::after(last));
+            let batch = commit::commit(partition, entries, &head, self.changelog)?;
+            self.database.write(batch, || {
+                format!("commit entries {} to {} of partition {partition}", first.number, last.number)
+            })
+        })
+    }
+
+    fn outbox(
+        &self,
+        partition: PartitionNumber,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<Entry>, StorageError> {
+        outbox::entries(&self.database.view(), partition, after, limit)
+    }
+
+    fn marker(&self, partition: PartitionNumber) -> Result<Option<Marker>, StorageError> {
+        outbox::marker(&self.database.view(), partition)
+    }
+
+    fn acknowledge(&self, partition: PartitionNumber, marker: &Marker) -> Result<(), StorageError> {
+        self.alone(partition, || {
+            let stored = self.marker(partition)?;
+            order::check_marker(self.head(partition)?.as_ref(), stored.as_ref(), marker)?;
+            let trimmed = stored.map_or(0, |stored| stored.entry);
+            let batch = commit::acknowledge(partition, trimmed, marker)?;
+            self.database
+                .write(batch, || format!("acknowledge entry {} of partition {partition}", marker.entry))
+        })
+    }
+
+    fn owner(&self) -> u128 {
+        self.owner
+    }
+}
+
+#[cfg(test)]
+mod fixed;
+#[cfg(test)]
+mod samples;
+#[cfg(test)]
+mod tests;

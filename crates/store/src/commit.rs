@@ -1,0 +1,77 @@
+//! Entries, and what they did, as one batch. Within it records are sorted by key and each is written
+//! once, as the last of the entries left it.
+
+use crate::codec::{entry, head, images};
+use crate::key::{Key, Place};
+use crate::{Changelog, record};
+use muster_engine::storage::{Entry, Marker, PartitionHead, PartitionNumber, StorageError};
+use rocksdb::WriteBatch;
+use std::collections::BTreeMap;
+
+/// From so many outbox entries on, one range tombstone is cheaper than a tombstone for each. Below
+/// it is not: every read of a memtable sorts all of its range tombstones anew.
+const RANGE: u64 = 4096;
+
+/// Records, entries and head.
+pub(crate) fn commit(
+    partition: PartitionNumber,
+    entries: &[Entry],
+    head: &PartitionHead,
+    changelog: Changelog,
+) -> Result<WriteBatch, StorageError> {
+    let mut batch = WriteBatch::default();
+    let mut records = BTreeMap::new();
+    for entry in entries {
+        batch.put(Key::new(partition, Place::Entry(entry.number)).encode(), entry::encode(entry)?);
+        let images = encode_records(partition, entry)?;
+        if changelog == Changelog::On {
+            let images = images.iter().map(|(key, value)| (without_partition(key), value.as_deref()));
+            batch.put(Key::new(partition, Place::Images(entry.number)).encode(), images::encode(images)?);
+        }
+        records.extend(images);
+    }
+    batch.put(Key::new(partition, Place::Head).encode(), head::encode_head(head)?);
+    for (key, value) in records {
+        match value {
+            Some(value) => batch.put(key, value),
+            None => batch.delete(key),
+        }
+    }
+    Ok(batch)
+}
+
+/// The marker, and the end of the entries after `trimmed` up to the marker's.
+pub(crate) fn acknowledge(
+    partition: PartitionNumber,
+    trimmed: u64,
+    marker: &Marker,
+) -> Result<WriteBatch, StorageError> {
+    let mut batch = WriteBatch::default();
+    batch.put(Key::new(partition, Place::Marker).encode(), head::encode_marker(marker)?);
+    for place in [Place::Entry, Place::Images] {
+        let key = |entry| Key::new(partition, place(entry)).encode();
+        if marker.entry.saturating_sub(trimmed) < RANGE {
+            (trimmed..marker.entry).for_each(|before| batch.delete(key(before + 1)));
+        } else {
+            batch.delete_range(key(trimmed + 1), key(marker.entry + 1));
+        }
+    }
+    Ok(batch)
+}
+
+type Bytes = Vec<u8>;
+
+fn encode_records(
+    partition: PartitionNumber,
+    entry: &Entry,
+) -> Result<Vec<(Bytes, Option<Bytes>)>, StorageError> {
+    let encode = |image| {
+        let (place, value) = record::encode(image)?;
+        Ok((Key::new(partition, place).encode(), value))
+    };
+    entry.records.iter().map(encode).collect()
+}
+
+fn without_partition(key: &[u8]) -> &[u8] {
+    key.get(size_of::<PartitionNumber>()..).unwrap_or_default()
+}

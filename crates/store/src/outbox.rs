@@ -1,0 +1,69 @@
+//! The outbox as it is read: entries that are committed and not yet acknowledged, dense up to the
+//! head. A gap is damage, never an end.
+
+use crate::codec::images::Image;
+use crate::codec::{Damage, entry, head, images};
+use crate::database::View;
+use crate::key::{self, Key, Place};
+use muster_engine::storage::{Entry, Marker, PartitionHead, PartitionNumber, StorageError};
+use std::ops::ControlFlow;
+
+/// The partition's head.
+pub(crate) fn head(
+    view: &View<'_>,
+    partition: PartitionNumber,
+) -> Result<Option<PartitionHead>, StorageError> {
+    let key = Key::new(partition, Place::Head);
+    let head = view.get(&key)?.map(|bytes| head::decode_head(&bytes));
+    head.transpose().map_err(|damage| damage.at(key))
+}
+
+/// The marker of what is published.
+pub(crate) fn marker(view: &View<'_>, partition: PartitionNumber) -> Result<Option<Marker>, StorageError> {
+    let key = Key::new(partition, Place::Marker);
+    let marker = view.get(&key)?.map(|bytes| head::decode_marker(&bytes));
+    marker.transpose().map_err(|damage| damage.at(key))
+}
+
+/// The entries after `after` that are not acknowledged, at most `limit`, without their records.
+pub(crate) fn entries(
+    view: &View<'_>,
+    partition: PartitionNumber,
+    after: u64,
+    limit: usize,
+) -> Result<Vec<Entry>, StorageError> {
+    let end = head(view, partition)?.map_or(0, |head| head.entry);
+    let acknowledged = marker(view, partition)?.map_or(0, |marker| marker.entry);
+    let mut last = after.max(acknowledged);
+    let missing = |entry: u64| Damage::new("it is missing").at(Key::new(partition, Place::Entry(entry)));
+    let mut entries = Vec::new();
+    view.scan(key::entries_after(partition, last), |bytes, value| {
+        if entries.len() == limit {
+            return Ok(ControlFlow::Break(()));
+        }
+        let key = Key::decode(bytes).map_err(|damage| damage.at("a key"))?;
+        match key.place {
+            Place::Entry(number) if number == last + 1 && number <= end => {
+                entries.push(entry::decode(number, value).map_err(|damage| damage.at(&key))?);
+                last = number;
+                Ok(ControlFlow::Continue(()))
+            }
+            Place::Entry(number) if number > end => {
+                Err(Damage::new(format!("the head is at entry {end} already")).at(&key))
+            }
+            _ => Err(missing(last + 1)),
+        }
+    })?;
+    if entries.len() < limit && last < end { Err(missing(last + 1)) } else { Ok(entries) }
+}
+
+/// The record images of one entry, or `None` where none were kept.
+pub(crate) fn entry_images(
+    view: &View<'_>,
+    partition: PartitionNumber,
+    entry: u64,
+) -> Result<Option<Vec<Image>>, StorageError> {
+    let key = Key::new(partition, Place::Images(entry));
+    let images = view.get(&key)?.map(|bytes| images::decode(&bytes));
+    images.transpose().map_err(|damage| damage.at(key))
+}

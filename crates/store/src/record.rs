@@ -1,0 +1,51 @@
+//! A record as the engine knows it, and as key and value: the one place where the two meet. Knows no
+//! database.
+
+use crate::codec::{Damage, definition, group, membership, object, schema};
+use crate::key::Place;
+use muster_engine::storage::{RecordImage, StorageError};
+
+/// The place of this record, and its value; `None` for a tombstone.
+pub(crate) fn encode(record: &RecordImage) -> Result<(Place, Option<Vec<u8>>), StorageError> {
+    let (place, value) = match record {
+        RecordImage::Schema(tenant, image) => {
+            let value = image.as_ref().map(|(version, request)| schema::encode(*version, request));
+            (Place::Schema(tenant.clone()), value)
+        }
+        RecordImage::Definition(tenant, id, image) => {
+            (Place::Definition(tenant.clone(), id.clone()), image.as_ref().map(definition::encode))
+        }
+        RecordImage::Group(tenant, id, image) => {
+            (Place::Group(tenant.clone(), id.clone()), image.as_ref().map(group::encode))
+        }
+        RecordImage::Object(tenant, id, image) => {
+            (Place::Object(tenant.clone(), id.clone()), image.as_ref().map(object::encode))
+        }
+        RecordImage::Membership(tenant, id, image) => {
+            (Place::Membership(tenant.clone(), id.clone()), image.as_ref().map(membership::encode))
+        }
+    };
+    Ok((place, value.transpose()?))
+}
+
+/// The record that lies there, or `None` where no record of the engine's does.
+pub(crate) fn decode(place: Place, value: &[u8]) -> Result<Option<RecordImage>, Damage> {
+    Ok(Some(match place {
+        Place::Schema(tenant) => {
+            let image = schema::decode(&tenant, value)?;
+            RecordImage::Schema(tenant, Some(image))
+        }
+        Place::Definition(tenant, id) => {
+            let image = definition::decode(&tenant, &id, value)?;
+            RecordImage::Definition(tenant, id, Some(image))
+        }
+        Place::Group(tenant, id) => RecordImage::Group(tenant, id, Some(group::decode(value)?)),
+        Place::Object(tenant, id) => RecordImage::Object(tenant, id, Some(object::decode(value)?)),
+        Place::Membership(tenant, id) => {
+            RecordImage::Membership(tenant, id, Some(membership::decode(value)?))
+        }
+        Place::Format | Place::Owner | Place::Head | Place::Marker | Place::Entry(_) | Place::Images(_) => {
+            return Ok(None);
+        }
+    }))
+}

@@ -1,0 +1,54 @@
+//! A partition's records, handed over whole: all tenants' schemas first, then definitions, groups,
+//! objects and memberships, each kind in the order of its keys.
+
+use crate::codec::Damage;
+use crate::database::View;
+use crate::key::{self, Key, Table};
+use crate::record;
+use muster_directory::Tenant;
+use muster_engine::storage::{PartitionNumber, Restore, StorageError};
+use std::ops::ControlFlow;
+
+/// Hands every record of the partition to `restore`.
+pub(crate) fn load(
+    view: &View<'_>,
+    partition: PartitionNumber,
+    restore: &mut dyn Restore,
+) -> Result<(), StorageError> {
+    let tenants = tenants(view, partition)?;
+    for table in Table::RECORDS {
+        for tenant in &tenants {
+            view.scan(key::table_range(partition, tenant, table), |key, value| {
+                let key = decode_key(key)?;
+                let place = key.place.clone();
+                match record::decode(place, value).map_err(|damage| damage.at(&key))? {
+                    Some(record) => restore.record(record)?,
+                    None => return Err(Damage::new("it is not a record").at(&key)),
+                }
+                Ok(ControlFlow::Continue(()))
+            })?;
+        }
+    }
+    Ok(())
+}
+
+/// The tenants that have any record here, sorted: one seek for each.
+fn tenants(view: &View<'_>, partition: PartitionNumber) -> Result<Vec<Tenant>, StorageError> {
+    let mut tenants = Vec::new();
+    loop {
+        let mut next = None;
+        view.scan(key::tenants_after(partition, tenants.last()), |key, _| {
+            next = Some(decode_key(key)?);
+            Ok(ControlFlow::Break(()))
+        })?;
+        let Some(key) = next else { return Ok(tenants) };
+        match key.place.tenant() {
+            Some(tenant) => tenants.push(tenant.clone()),
+            None => return Err(Damage::new("it is not a record").at(&key)),
+        }
+    }
+}
+
+fn decode_key(bytes: &[u8]) -> Result<Key, StorageError> {
+    Key::decode(bytes).map_err(|damage| damage.at("a key"))
+}
