@@ -6,6 +6,7 @@
 
 pub mod attribute;
 mod evaluate;
+pub mod explain;
 pub mod fold;
 pub mod instant;
 pub mod pattern;
@@ -16,6 +17,7 @@ pub mod tree;
 pub mod value;
 
 pub use attribute::{Attribute, AttributeType, ObjectKind};
+pub use explain::Explanation;
 pub use instant::Instant;
 pub use rule::{Dialect, Expression, ExpressionKind, Memberships, Predicate, Row, Rule, Test};
 pub use schema::{DeclaredAttribute, Schema, SchemaError};
