@@ -5,20 +5,31 @@
 //! groups, no storage and no clock: the time is an argument.
 
 pub mod attribute;
+pub mod check;
+pub mod diagnostic;
 mod evaluate;
 pub mod explain;
 pub mod fold;
 pub mod instant;
+mod lex;
+mod lint;
+pub mod parse;
 pub mod pattern;
+mod print;
 pub mod property;
 pub mod rule;
 pub mod schema;
+mod spelling;
 pub mod tree;
 pub mod value;
+mod words;
 
 pub use attribute::{Attribute, AttributeType, ObjectKind};
+pub use check::{Checked, check};
+pub use diagnostic::{Code, Diagnostic, Severity};
 pub use explain::Explanation;
 pub use instant::Instant;
+pub use parse::parse_tree;
 pub use rule::{Dialect, Expression, ExpressionKind, Memberships, Predicate, Row, Rule, Test};
 pub use schema::{DeclaredAttribute, Schema, SchemaError};
 pub use value::{Element, Text, Value};

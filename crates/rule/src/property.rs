@@ -212,7 +212,8 @@ impl Attribute {
 }
 
 /// The row that rules over this kind of object call `name`.
-pub(crate) fn find_standard(kind: ObjectKind, name: &str) -> Option<&'static StandardAttribute> {
+#[must_use]
+pub fn find_standard(kind: ObjectKind, name: &str) -> Option<&'static StandardAttribute> {
     match search(kind, name)? {
         Meaning::Row(row, _) if row.name.eq_ignore_ascii_case(name) => Some(row),
         _ => None,
@@ -226,6 +227,13 @@ pub fn find_alias(kind: ObjectKind, name: &str) -> Option<&'static StandardAttri
         Meaning::Row(row, _) if !row.name.eq_ignore_ascii_case(name) => Some(row),
         _ => None,
     }
+}
+
+/// The row of users whose elements are written with this word before the dot (`assignedPlan`), in any case.
+/// Devices have no collection that users have not.
+pub(crate) fn by_element(prefix: &str) -> Option<&'static StandardAttribute> {
+    let is_it = |row: &&StandardAttribute| row.element.is_some_and(|own| own.eq_ignore_ascii_case(prefix));
+    table::USERS.iter().find(is_it)
 }
 
 /// What a name among the table's means.

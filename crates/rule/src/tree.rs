@@ -14,6 +14,32 @@ pub struct Span {
     pub end: u32,
 }
 
+impl Span {
+    pub(crate) fn new(start: usize, end: usize) -> Span {
+        let byte = |at| u32::try_from(at).unwrap_or(u32::MAX);
+        Span { start: byte(start), end: byte(end) }
+    }
+
+    /// From the start of this to the end of `last`.
+    #[must_use]
+    pub fn to(self, last: Span) -> Span {
+        Span { start: self.start, end: last.end }
+    }
+
+    /// As indices.
+    #[must_use]
+    pub fn range(self) -> (usize, usize) {
+        (self.start as usize, self.end as usize)
+    }
+
+    /// The part of `text` that it covers; empty where it does not fit `text`.
+    #[must_use]
+    pub fn of(self, text: &str) -> &str {
+        let (start, end) = self.range();
+        text.get(start..end).unwrap_or("")
+    }
+}
+
 /// An expression over one object.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Node {
@@ -187,4 +213,54 @@ pub enum OperandKind {
         /// Negative after `-minus`.
         shift_millis: i64,
     },
+}
+
+impl Quantifier {
+    /// Its canonical spelling, `-any` or `-all`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Quantifier::Any => "-any",
+            Quantifier::All => "-all",
+        }
+    }
+}
+
+impl Operator {
+    /// Its canonical spelling, as in `-notStartsWith`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Operator::Eq => "-eq",
+            Operator::Ne => "-ne",
+            Operator::StartsWith => "-startsWith",
+            Operator::NotStartsWith => "-notStartsWith",
+            Operator::EndsWith => "-endsWith",
+            Operator::NotEndsWith => "-notEndsWith",
+            Operator::Contains => "-contains",
+            Operator::NotContains => "-notContains",
+            Operator::Match => "-match",
+            Operator::NotMatch => "-notMatch",
+            Operator::In => "-in",
+            Operator::NotIn => "-notIn",
+            Operator::Le => "-le",
+            Operator::Ge => "-ge",
+            Operator::Lt => "-lt",
+            Operator::Gt => "-gt",
+        }
+    }
+
+    /// The operator of which this is the exact negation, where it is a `not…` operator.
+    #[must_use]
+    pub const fn negates(self) -> Option<Operator> {
+        match self {
+            Operator::Ne => Some(Operator::Eq),
+            Operator::NotStartsWith => Some(Operator::StartsWith),
+            Operator::NotEndsWith => Some(Operator::EndsWith),
+            Operator::NotContains => Some(Operator::Contains),
+            Operator::NotMatch => Some(Operator::Match),
+            Operator::NotIn => Some(Operator::In),
+            _ => None,
+        }
+    }
 }

@@ -1,0 +1,53 @@
+//! Diagnostics as people read them on a terminal: the source line, carets, help.
+
+use super::{Diagnostic, Severity};
+use crate::tree::Span;
+use annotate_snippets::{AnnotationKind, Group, Level, Patch, Renderer, Snippet};
+use std::ops::Range;
+
+/// How to render.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Style {
+    /// ASCII only, for files and for tests.
+    Plain,
+    /// With terminal colours.
+    Colored,
+}
+
+impl Diagnostic {
+    /// The diagnostic over the rule's `text`, several lines, without a final line break.
+    #[must_use]
+    pub fn render(&self, text: &str, style: Style) -> String {
+        let level = match self.severity() {
+            Severity::Error => Level::ERROR,
+            Severity::Warning => Level::WARNING,
+        };
+        let primary = AnnotationKind::Primary.span(range(text, self.span));
+        let context = |(span, message): &'_ (Span, String)| {
+            AnnotationKind::Context.span(range(text, *span)).label(message.clone())
+        };
+        let snippet = Snippet::source(text).annotation(primary).annotations(self.related.iter().map(context));
+        let mut groups =
+            vec![level.primary_title(self.message.as_str()).id(self.code.as_str()).element(snippet)];
+        let help = self.help.as_deref();
+        if let Some(suggestion) = &self.suggestion {
+            let patch = Patch::new(range(text, suggestion.span), suggestion.text.as_str());
+            let title = Level::HELP.secondary_title(help.unwrap_or("write it like this"));
+            groups.push(title.element(Snippet::source(text).patch(patch)));
+        } else if let Some(help) = help {
+            groups.push(Group::with_title(Level::HELP.secondary_title(help)));
+        }
+        let renderer = match style {
+            Style::Plain => Renderer::plain(),
+            Style::Colored => Renderer::styled(),
+        };
+        renderer.render(&groups)
+    }
+}
+
+/// The span as a range inside `text`, on character boundaries.
+fn range(text: &str, span: Span) -> Range<usize> {
+    let (start, end) = span.range();
+    let start = text.floor_char_boundary(start.min(text.len()));
+    start..text.floor_char_boundary(end.min(text.len())).max(start)
+}
