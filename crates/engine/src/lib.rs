@@ -1,3 +1,21 @@
 //! One partition's state machine: events, definitions and time in; outbox entries out.
+//!
+//! Nothing here has a clock, a thread or a disk: every decision follows from the inputs, the rules and
+//! the state, so that the same inputs give the same deltas wherever they are read. [`Registrar`] turns
+//! requests into definitions, [`Catalog`] holds what is in force, [`Partition`] applies events to it,
+//! [`Engine`] runs one of each in step; [`storage`] says what they need of a store.
 
+mod catalog;
+mod definition;
+mod engine;
+mod interpret;
+mod partition;
+mod registrar;
 pub mod storage;
+
+pub use catalog::{Catalog, CatalogGroup, Decides, TenantCatalog};
+pub use definition::Definition;
+pub use engine::{Engine, EngineOptions};
+pub use interpret::Interpret;
+pub use partition::{Budget, Partition, PartitionCounts};
+pub use registrar::{Registrar, Request};

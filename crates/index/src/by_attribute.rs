@@ -5,10 +5,8 @@
 //! the other row is taken as empty; the rules that an empty row satisfies are known in advance, and
 //! flip unless they read an attribute that the object has (then they are evaluated).
 
-use crate::{
-    Affected, Effect, Formula, NoMemberships, PredicateTable, RowChange, RuleIndex, RuleNumber, Scratch,
-    TruthMemo,
-};
+use crate::indexed::IndexedRule;
+use crate::{Affected, PredicateTable, RowChange, RuleIndex, RuleNumber, Scratch};
 use foldhash::HashMap;
 use muster_directory::{Attributes, Instant, ObjectKind};
 use muster_rule::{Attribute, Rule};
@@ -24,12 +22,6 @@ pub struct ByAttribute {
     readers: HashMap<(ObjectKind, Attribute), BTreeSet<RuleNumber>>,
     /// The rules that an object with no attribute at all satisfies, or that only the caller can decide.
     true_of_nothing: HashMap<ObjectKind, BTreeSet<RuleNumber>>,
-}
-
-#[derive(Debug)]
-struct IndexedRule {
-    rule: Arc<Rule>,
-    formula: Formula,
 }
 
 impl ByAttribute {
@@ -58,22 +50,6 @@ impl ByAttribute {
         candidates.sort_unstable();
         candidates.dedup();
     }
-
-    fn effect(
-        &self,
-        indexed: &IndexedRule,
-        change: &RowChange<'_>,
-        now: Instant,
-        (old_memo, new_memo): (&mut TruthMemo, &mut TruthMemo),
-    ) -> Option<Effect> {
-        if !indexed.rule.sources().is_empty() {
-            return Some(Effect::Undecided);
-        }
-        let truth = |row: Option<&Attributes>, memo: &mut TruthMemo| {
-            row.is_some_and(|row| indexed.formula.holds(&self.predicates, row, now, memo))
-        };
-        (truth(change.old, old_memo) != truth(change.new, new_memo)).then_some(Effect::Flipped)
-    }
 }
 
 impl RuleIndex for ByAttribute {
@@ -83,18 +59,16 @@ impl RuleIndex for ByAttribute {
         for read in rule.reads() {
             self.readers.entry((kind, read.attribute.clone())).or_default().insert(number);
         }
-        // Of an empty row no comparison with the clock is true, so the time does not matter.
-        let nothing = Attributes::default();
-        if !rule.sources().is_empty() || rule.matches(&nothing, &NoMemberships, Instant::MIN) {
+        let indexed = IndexedRule::new(rule, &mut self.predicates);
+        if indexed.may_select_nothing() {
             self.true_of_nothing.entry(kind).or_default().insert(number);
         }
-        let formula = self.predicates.compile(rule.expression());
         let place = number as usize;
         if self.rules.len() <= place {
             self.rules.resize_with(place + 1, || None);
         }
         if let Some(slot) = self.rules.get_mut(place) {
-            *slot = Some(IndexedRule { rule, formula });
+            *slot = Some(indexed);
         }
     }
 
@@ -103,7 +77,7 @@ impl RuleIndex for ByAttribute {
         else {
             return;
         };
-        self.predicates.release(&formula);
+        self.predicates.release(&formula, |_, _| {});
         for read in rule.reads() {
             let key = (rule.kind(), read.attribute.clone());
             if let Some(readers) = self.readers.get_mut(&key) {
@@ -134,7 +108,7 @@ impl RuleIndex for ByAttribute {
             for &number in &scratch.candidates {
                 let Some(Some(indexed)) = self.rules.get(number as usize) else { continue };
                 let memos = (&mut scratch.old, &mut scratch.new);
-                if let Some(effect) = self.effect(indexed, change, now, memos) {
+                if let Some(effect) = indexed.effect(&self.predicates, change, now, memos) {
                     found.push(Affected { change: position, rule: number, effect });
                 }
             }

@@ -5,16 +5,20 @@
 //! memberships: a rule that also reads `memberOf` is reported as undecided, for the caller to decide
 //! once the object's source groups are known.
 //!
-//! Two indexes stand beside each other, both exact: [`Naive`] evaluates every rule on the old and the
-//! new row; [`ByAttribute`] looks up the rules that read a changed attribute and evaluates those.
+//! Three indexes stand beside each other, all exact: [`ByValue`] finds the predicates that flip between two
+//! values and evaluates only rules that such a flip can reach; [`ByAttribute`] evaluates all rules that read
+//! a changed attribute; [`Naive`] evaluates every rule. The latter two are the measured baselines.
 //! [`ClockTerms`] and [`Deadlines`] do for the passing of time what these do for changes.
 
 mod by_attribute;
+mod by_value;
 mod clock;
+mod indexed;
 mod naive;
 mod predicate;
 
 pub use by_attribute::ByAttribute;
+pub use by_value::ByValue;
 pub use clock::{ClockTerms, Deadlines};
 pub use naive::Naive;
 pub use predicate::{Formula, PredicateId, PredicateTable, TruthMemo};
@@ -62,6 +66,8 @@ pub enum Effect {
 pub struct Work {
     /// Changes asked about.
     pub changes: u64,
+    /// Posting list entries touched (of the index by value).
+    pub entries: u64,
     /// Rules looked at, each once per change.
     pub rules: u64,
 }
@@ -72,6 +78,7 @@ pub struct Scratch {
     pub(crate) old: TruthMemo,
     pub(crate) new: TruthMemo,
     pub(crate) candidates: Vec<RuleNumber>,
+    pub(crate) by_value: by_value::Scratch,
     /// Summed over all questions.
     pub work: Work,
 }
@@ -99,8 +106,10 @@ pub trait RuleIndex: Send + Sync + std::fmt::Debug {
 /// The indexes there are, as `--index` names them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum IndexKind {
-    /// [`ByAttribute`].
+    /// [`ByValue`].
     #[default]
+    Value,
+    /// [`ByAttribute`].
     Attribute,
     /// [`Naive`].
     Naive,
@@ -111,6 +120,7 @@ impl IndexKind {
     #[must_use]
     pub fn build(self) -> Box<dyn RuleIndex> {
         match self {
+            IndexKind::Value => Box::new(ByValue::default()),
             IndexKind::Attribute => Box::new(ByAttribute::default()),
             IndexKind::Naive => Box::new(Naive::default()),
         }

@@ -59,16 +59,30 @@ impl PredicateTable {
         }
     }
 
-    /// Takes back the uses of a formula that [`compile`](Self::compile) made.
-    pub fn release(&mut self, formula: &Formula) {
+    /// Takes back the uses of a formula that [`compile`](Self::compile) made, and tells which predicates no rule
+    /// has any more.
+    pub fn release(&mut self, formula: &Formula, mut unused: impl FnMut(PredicateId, &Predicate)) {
         formula.each_predicate(&mut |id| {
             let Some(slot) = self.slots.get_mut(id as usize) else { return };
             slot.uses -= 1;
             if slot.uses == 0 {
                 self.ids.remove(&slot.predicate);
                 self.free.push(id);
+                unused(id, &slot.predicate);
             }
         });
+    }
+
+    /// The predicate of this number.
+    #[must_use]
+    pub fn predicate(&self, id: PredicateId) -> Option<&Arc<Predicate>> {
+        self.slots.get(id as usize).map(|slot| &slot.predicate)
+    }
+
+    /// How many times rules use it.
+    #[must_use]
+    pub fn uses(&self, id: PredicateId) -> u32 {
+        self.slots.get(id as usize).map_or(0, |slot| slot.uses)
     }
 
     /// How many different predicates there are.
@@ -126,7 +140,8 @@ impl Formula {
         }
     }
 
-    fn each_predicate(&self, visit: &mut impl FnMut(PredicateId)) {
+    /// Calls `visit` with each predicate, as often as it occurs.
+    pub fn each_predicate(&self, visit: &mut impl FnMut(PredicateId)) {
         match self {
             Formula::All(terms) | Formula::Any(terms) => {
                 terms.iter().for_each(|term| term.each_predicate(visit));
@@ -151,7 +166,8 @@ impl TruthMemo {
         self.epoch += 1;
     }
 
-    fn truth(&mut self, table: &PredicateTable, id: PredicateId, row: &Attributes, now: Instant) -> bool {
+    /// The predicate's truth for the row; computed at the first question after a [`reset`](Self::reset).
+    pub fn truth(&mut self, table: &PredicateTable, id: PredicateId, row: &Attributes, now: Instant) -> bool {
         let Some(slot) = table.slots.get(id as usize) else { return false };
         if self.truths.len() < table.slots.len() {
             self.truths.resize(table.slots.len(), 0);

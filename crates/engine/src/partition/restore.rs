@@ -1,0 +1,118 @@
+//! A partition from its stored records.
+
+use super::groups::AfterSync;
+use super::{Applying, EventBuilder, Partition};
+use crate::Catalog;
+use crate::storage::{GroupMode, PartitionHead, RecordImage, StorageError};
+use muster_directory::{ObjectId, Source, Tenant};
+
+impl Partition {
+    /// A partition that goes on after `head`, its records to follow by [`restore_record`](Self::restore_record).
+    #[must_use]
+    pub fn after(head: &PartitionHead) -> Partition {
+        let mut partition = Partition::new(head.clock);
+        partition.step.continue_after(head);
+        partition
+    }
+
+    /// Takes one stored record. Groups come before the memberships that name their numbers.
+    ///
+    /// # Errors
+    /// `Damaged` for a membership in a group that has no record, or of an object that does not exist.
+    pub fn restore_record(&mut self, record: RecordImage) -> Result<(), StorageError> {
+        match record {
+            RecordImage::Object(tenant, id, object) => {
+                let objects = &mut self.tenants.entry(tenant).or_default().objects;
+                let number = objects.ensure(&id);
+                objects.replace(number, object);
+            }
+            RecordImage::Group(tenant, id, Some(image)) => {
+                self.tenants.entry(tenant).or_default().groups.restore(&id, &image);
+            }
+            RecordImage::Membership(tenant, id, Some(image)) => {
+                let state = self.tenants.entry(tenant.clone()).or_default();
+                let number = state.objects.ensure(&id);
+                for &local in &image.groups {
+                    let Some(group) = state.groups.get_mut(local) else {
+                        return Err(damaged(&tenant, &id, format!("there is no group of number {local}")));
+                    };
+                    group.members.insert(number);
+                }
+                for group in &image.listed {
+                    state.listings.entry(group.clone()).or_default().insert(number);
+                }
+                let Some(slot) = state.objects.slot_mut(number) else { return Ok(()) };
+                if slot.object.is_none() && !image.groups.is_empty() {
+                    return Err(damaged(&tenant, &id, "it is a member of groups but does not exist".into()));
+                }
+                slot.groups = image.groups;
+                slot.listed = image.listed;
+            }
+            RecordImage::Group(_, _, None)
+            | RecordImage::Membership(_, _, None)
+            | RecordImage::Definition(..)
+            | RecordImage::Schema(..) => {}
+        }
+        Ok(())
+    }
+
+    /// Connects the restored records with the definitions in force. Groups that are behind their definition
+    /// begin to synchronise; groups that have none any more are deleted, `source` standing for the
+    /// request that is not known.
+    pub fn restored(&mut self, catalog: &Catalog, source: &Source) {
+        let clock = self.clock;
+        for (tenant, state) in &mut self.tenants {
+            let catalog = catalog.tenant(tenant);
+            let mut event = EventBuilder::new(source.clone());
+            let mut applying =
+                Applying { tenant, state, catalog, event: &mut event, step: &mut self.step, clock };
+            applying.reconnect(source);
+            event.close(clock, &mut self.step);
+        }
+    }
+}
+
+impl Applying<'_> {
+    fn reconnect(&mut self, source: &Source) {
+        let known: Vec<_> = self.state.groups.all().map(|(local, group)| (local, group.id.clone())).collect();
+        let mut behind = Vec::new();
+        for (local, id) in known {
+            match self.catalog.group(&id) {
+                Some(defined) => {
+                    self.state.groups.connect(local, defined.number);
+                    let Some(group) = self.state.groups.get(local) else { continue };
+                    let rests = defined.followed_rule().is_none()
+                        && (group.mode, defined.mode()) == (GroupMode::Dynamic, GroupMode::Dynamic)
+                        && group.created == defined.definition.created;
+                    if group.synced != Some(defined.definition.version) && !rests {
+                        behind.push(defined);
+                    }
+                }
+                None => {
+                    let synced = self.state.groups.get(local).and_then(|group| group.synced);
+                    self.begin_deletion(local, synced.unwrap_or_default(), source);
+                }
+            }
+        }
+        self.follow_clock();
+        // By rank, so that what a rule reads by memberOf is connected; the sources' stored bits are what
+        // counts, and drained sources cascade.
+        behind.sort_by_key(|defined| defined.rank);
+        for defined in behind {
+            self.define_group(&defined.definition);
+        }
+        let missing =
+            self.catalog.groups().filter(|defined| self.state.groups.local(&defined.definition.id).is_none());
+        for defined in missing.collect::<Vec<_>>() {
+            self.define_group(&defined.definition);
+        }
+        debug_assert!(self.state.groups.all().all(|(_, group)| {
+            group.rule_number.is_some()
+                || group.sync.as_ref().is_some_and(|sync| sync.then == AfterSync::Remove)
+        }));
+    }
+}
+
+fn damaged(tenant: &Tenant, id: &ObjectId, reason: String) -> StorageError {
+    StorageError::Damaged { place: format!("the memberships of `{id}` (tenant `{tenant}`)"), reason }
+}
