@@ -26,6 +26,8 @@ pub struct EngineOptions {
 pub struct Engine {
     catalog: Catalog,
     registrar: Registrar,
+    /// The ordinal of the last request, refused ones included.
+    last_version: u64,
     partition: Partition,
     interpret: Arc<dyn Interpret>,
     /// Definitions put in force since the last entry.
@@ -63,8 +65,9 @@ impl Engine {
         }
         partition.restored(&catalog, source);
         while partition.synchronise(&catalog, Budget::Whole) {}
-        let registrar = Registrar::new(options.dialect, last_version);
-        Ok(Engine { catalog, registrar, partition, interpret, definitions: Vec::new(), positions })
+        let registrar = Registrar { default_dialect: options.dialect };
+        let definitions = Vec::new();
+        Ok(Engine { catalog, registrar, last_version, partition, interpret, definitions, positions })
     }
 
     /// How far the inputs had been read at the last entry.
@@ -130,7 +133,7 @@ impl Engine {
     pub fn take_entry(&mut self, positions: Positions) -> Entry {
         self.positions.clone_from(&positions);
         let definitions = std::mem::take(&mut self.definitions);
-        let mut entry = self.partition.take_entry(positions, self.registrar.last_version(), definitions);
+        let mut entry = self.partition.take_entry(positions, self.last_version, definitions);
         // Every group is current again before the next line is read: there is no state to watch.
         entry.statuses.clear();
         entry
@@ -143,7 +146,9 @@ impl Engine {
     }
 
     fn request(&mut self, request: Request, source: &Source) -> Result<(), Rejection> {
-        let Some(definition) = self.registrar.decide(&self.catalog, request, source)? else { return Ok(()) };
+        self.last_version += 1;
+        let decision = self.registrar.decide(&self.catalog, request, self.last_version, source)?;
+        let Some(definition) = decision else { return Ok(()) };
         self.catalog.apply(&definition);
         self.partition.define(&self.catalog, &definition, &*self.interpret, Budget::Whole);
         self.definitions.push(match definition {

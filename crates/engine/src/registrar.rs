@@ -24,44 +24,34 @@ pub enum Request {
     Schema(SchemaRequest),
 }
 
-/// Decides requests, one after the other.
+/// Decides requests.
 #[derive(Clone, Copy, Debug)]
 pub struct Registrar {
-    default_dialect: Dialect,
-    last_version: u64,
+    /// The dialect that rules which name none are held to.
+    pub default_dialect: Dialect,
 }
 
 impl Registrar {
-    /// A registrar that goes on after the request of number `last_version` (0 before the first), and holds
-    /// rules that name no dialect to `default_dialect`.
-    #[must_use]
-    pub fn new(default_dialect: Dialect, last_version: u64) -> Registrar {
-        Registrar { default_dialect, last_version }
-    }
-
-    /// The number of the last request it was asked to decide.
-    #[must_use]
-    pub fn last_version(&self) -> u64 {
-        self.last_version
-    }
-
     /// The definition that a request leads to, given those in force; `None` where there is nothing to do
-    /// (the deletion of a group that does not exist). The request takes a number, refused or not.
+    /// (the deletion of a group that does not exist). `version` is the request's number, greater than those
+    /// before it: its offset on a topic, in files its ordinal.
     ///
     /// # Errors
     /// The refusal: `unknown-group`, `group-id-case`, `invalid-rule`, `membership-cycle` or `invalid-schema`.
     pub fn decide(
-        &mut self,
+        &self,
         catalog: &Catalog,
         request: Request,
+        version: u64,
         source: &Source,
     ) -> Result<Option<Definition>, Rejection> {
-        self.last_version += 1;
         match request {
-            Request::Group(request) => self.decide_group(catalog.tenant(&request.tenant), request, source),
+            Request::Group(request) => {
+                self.decide_group(catalog.tenant(&request.tenant), request, version, source)
+            }
             Request::Schema(request) => {
                 check_schema(catalog.tenant(&request.tenant), &request.schema)?;
-                Ok(Some(Definition::Schema { request, version: self.last_version }))
+                Ok(Some(Definition::Schema { request, version }))
             }
         }
     }
@@ -70,18 +60,14 @@ impl Registrar {
         &self,
         tenant: &TenantCatalog,
         request: GroupRequest,
+        version: u64,
         source: &Source,
     ) -> Result<Option<Definition>, Rejection> {
         let GroupRequest { tenant: name, id, op } = request;
         let existing = tenant.group(&id);
         let (base, patch) = match op {
             GroupOp::Delete => {
-                let deleted = Definition::GroupDeleted {
-                    tenant: name,
-                    id,
-                    version: self.last_version,
-                    source: source.clone(),
-                };
+                let deleted = Definition::GroupDeleted { tenant: name, id, version, source: source.clone() };
                 return Ok(existing.map(|_| deleted));
             }
             GroupOp::Upsert(patch) => (None, patch),
@@ -99,8 +85,8 @@ impl Registrar {
         let rule = self.rule_of(base_definition, &patch);
         let definition = GroupDefinition {
             tenant: name,
-            version: self.last_version,
-            created: existing.map_or(self.last_version, |group| group.definition.created),
+            version,
+            created: existing.map_or(version, |group| group.definition.created),
             display_name: match patch.display_name {
                 Some(name) => name,
                 None => base_definition.and_then(|base| base.display_name.clone()),
