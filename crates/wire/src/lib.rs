@@ -5,18 +5,25 @@
 //! parses or an id is taken is for others to say.
 
 mod attributes;
+pub mod cloudevent;
 pub mod dead_letter;
 pub mod delta;
 pub mod flat;
 mod json;
+pub mod key;
 pub mod line;
+pub mod placement;
+pub mod record;
 pub mod schema;
 mod suggest;
 pub mod value;
 
+pub use cloudevent::{DeltaHeaders, DeltaOrigin};
 pub use dead_letter::write_dead_letter;
 pub use delta::write_delta;
 pub use flat::{FlatObject, RefusedObject, decode_object};
 pub use line::{SchemaLookup, decode};
+pub use placement::{Partitioner, Placement};
+pub use record::{NewRecord, Record, decode_change, decode_request};
 pub use schema::read_schema;
 pub use value::{read_value, write_value};

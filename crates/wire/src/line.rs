@@ -9,7 +9,7 @@ mod object;
 
 use crate::json::{Source, quoted};
 use crate::{schema, suggest};
-use envelope::Envelope;
+pub(crate) use envelope::Envelope;
 use muster_directory::{
     Event, ListingChange, ListingOp, ObjectKind, Rejection, RejectionCode, SchemaRequest, Tenant,
 };
@@ -31,7 +31,7 @@ impl SchemaLookup for Arc<Schema> {
 
 const KINDS: &[&str] = &["user", "device", "group", "member", "schema", "clock"];
 /// Kinds of lines that other commands read.
-const LICENSING_KINDS: &[&str] = &["product", "licenseAssignment", "tenant"];
+pub(crate) const LICENSING_KINDS: &[&str] = &["product", "licenseAssignment", "tenant"];
 
 /// Reads one event line, with or without the line break at its end.
 ///
@@ -39,13 +39,20 @@ const LICENSING_KINDS: &[&str] = &["product", "licenseAssignment", "tenant"];
 /// Why it is refused. The message names the byte, from 1, where that helps.
 pub fn decode(bytes: &[u8], schemas: &dyn SchemaLookup) -> Result<Event, Rejection> {
     let source = Source::new(bytes)?;
-    let envelope = Envelope::read(source)?;
+    decode_envelope(&Envelope::new(source, source.members()?)?, schemas)
+}
+
+/// Reads an event line that has been taken apart.
+pub(crate) fn decode_envelope(
+    envelope: &Envelope<'_>,
+    schemas: &dyn SchemaLookup,
+) -> Result<Event, Rejection> {
     match envelope.kind()?.as_ref() {
-        "user" => object::decode(&envelope, ObjectKind::User, schemas),
-        "device" => object::decode(&envelope, ObjectKind::Device, schemas),
-        "group" => group::decode(&envelope).map(Event::Group),
-        "member" => listing(&envelope).map(Event::Listing),
-        "schema" => schema_request(&envelope).map(Event::Schema),
+        "user" => object::decode(envelope, ObjectKind::User, schemas),
+        "device" => object::decode(envelope, ObjectKind::Device, schemas),
+        "group" => group::decode(envelope).map(Event::Group),
+        "member" => listing(envelope).map(Event::Listing),
+        "schema" => schema_request(envelope).map(Event::Schema),
         "clock" => {
             envelope.only(&["tenant", "time"], "a clock line")?;
             envelope.tenant()?;

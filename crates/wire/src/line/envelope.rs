@@ -16,10 +16,11 @@ pub(crate) struct Envelope<'a> {
 const MEMBERS: &[&str] = &["kind", "op", "tenant", "group", "id", "time", "data"];
 
 impl<'a> Envelope<'a> {
+    /// The event line of these members, which lie in `source`.
+    ///
     /// # Errors
-    /// `invalid-json`, `invalid-event`.
-    pub(crate) fn read(source: Source<'a>) -> Result<Envelope<'a>, Rejection> {
-        let members = source.members()?;
+    /// `invalid-event`.
+    pub(crate) fn new(source: Source<'a>, members: Vec<Member<'a>>) -> Result<Envelope<'a>, Rejection> {
         for (i, member) in members.iter().enumerate() {
             if !MEMBERS.contains(&member.name.as_ref()) {
                 let guess = suggest::did_you_mean(&member.name, MEMBERS.iter().copied());
