@@ -1,5 +1,7 @@
 //! Dead letters: what was refused, with the reason, as its owner finds it.
 
+pub mod record;
+
 use crate::delta::SourceLine;
 use muster_directory::DeadLetter;
 use serde::Serialize;

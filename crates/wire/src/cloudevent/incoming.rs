@@ -81,7 +81,7 @@ fn structured<'a>(source: Source<'a>, members: &[Member<'a>]) -> Result<Unwrappe
         Some(Json::String(text)) => Ok(Some(text)),
         Some(other) => Err(refuse(&format!("`{name}` is {}, but takes a string", other.describe()))),
     };
-    let time = attributes(&text, "`", "`")?;
+    let time = attributes(text, "`", "`")?;
     if let Some(content_type) = text("datacontenttype")? {
         let media_type = media_type(&content_type);
         if media_type != "application/json" && !media_type.ends_with("+json") {
