@@ -4,7 +4,7 @@
 //! terms hold exactly the rules of dynamic groups that are On; a group's rank is greater than those of
 //! the groups it reads by `memberOf`, so that settling groups by rank settles sources first.
 
-use crate::Definition;
+use crate::{Decides, Definition};
 use foldhash::{HashMap, HashMapExt};
 use muster_directory::{GroupDefinition, GroupId, ProcessingState, SchemaRequest, Tenant};
 use muster_index::{ClockTerms, IndexKind, RuleIndex, RuleNumber};
@@ -49,17 +49,6 @@ pub struct CatalogGroup {
     pub rank: u32,
     /// The id as rules compare it.
     pub folded_id: Arc<str>,
-}
-
-/// Who decides a group's memberships.
-#[derive(Clone, Debug)]
-pub enum Decides {
-    /// `member` events.
-    Listing,
-    /// A rule.
-    Rule(Arc<Rule>),
-    /// A rule that this program cannot compile, and why. The group is frozen as it is.
-    Nobody(String),
 }
 
 impl CatalogGroup {
@@ -112,12 +101,8 @@ impl Catalog {
     /// Puts a definition in force.
     pub fn apply(&mut self, definition: &Definition) {
         match definition {
-            Definition::Group { definition, rule } => {
-                let decides = match rule {
-                    Some(rule) => Decides::Rule(Arc::clone(rule)),
-                    None => Decides::Listing,
-                };
-                self.tenant_mut(&definition.tenant).put(definition, decides);
+            Definition::Group { definition, decides } => {
+                self.tenant_mut(&definition.tenant).put(definition, decides.clone());
             }
             Definition::GroupDeleted { tenant, id, .. } => {
                 self.tenant_mut(tenant).delete(id);
@@ -134,13 +119,7 @@ impl Catalog {
     /// Puts a stored definition in force again. A rule that does not compile any more freezes its group.
     pub fn restore_group(&mut self, definition: &Arc<GroupDefinition>) {
         let tenant = self.tenant_mut(&definition.tenant);
-        let decides = match &definition.rule {
-            None => Decides::Listing,
-            Some(rule) => match Rule::parse(&rule.text, rule.dialect, &tenant.schema) {
-                Ok(rule) => Decides::Rule(Arc::new(rule)),
-                Err(diagnostics) => Decides::Nobody(crate::registrar::summary(&rule.text, &diagnostics)),
-            },
-        };
+        let decides = Decides::of(definition, &tenant.schema);
         tenant.put(definition, decides);
     }
 

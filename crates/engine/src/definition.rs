@@ -1,7 +1,7 @@
 //! What the registrar accepted, as catalogs and partitions take it.
 
 use muster_directory::{GroupDefinition, GroupId, SchemaRequest, Source, Tenant};
-use muster_rule::Rule;
+use muster_rule::{Rule, Schema};
 use std::sync::Arc;
 
 /// One accepted request.
@@ -11,8 +11,8 @@ pub enum Definition {
     Group {
         /// The whole definition.
         definition: Arc<GroupDefinition>,
-        /// Its rule, compiled, where it has one.
-        rule: Option<Arc<Rule>>,
+        /// Who decides its memberships by it.
+        decides: Decides,
     },
     /// A group is no more.
     GroupDeleted {
@@ -32,4 +32,28 @@ pub enum Definition {
         /// The number of the request.
         version: u64,
     },
+}
+
+/// Who decides a group's memberships.
+#[derive(Clone, Debug)]
+pub enum Decides {
+    /// `member` events.
+    Listing,
+    /// A rule.
+    Rule(Arc<Rule>),
+    /// A rule that this program cannot compile, and why. The group is frozen as it is.
+    Nobody(String),
+}
+
+impl Decides {
+    /// Who decides by this definition, under the tenant's schema. A rule that was accepted once and does not
+    /// compile any more freezes its group.
+    #[must_use]
+    pub fn of(definition: &GroupDefinition, schema: &Schema) -> Decides {
+        let Some(rule) = &definition.rule else { return Decides::Listing };
+        match Rule::parse(&rule.text, rule.dialect, schema) {
+            Ok(rule) => Decides::Rule(Arc::new(rule)),
+            Err(diagnostics) => Decides::Nobody(crate::registrar::summary(&rule.text, &diagnostics)),
+        }
+    }
 }

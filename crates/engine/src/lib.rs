@@ -13,8 +13,8 @@ mod partition;
 mod registrar;
 pub mod storage;
 
-pub use catalog::{Catalog, CatalogGroup, Decides, TenantCatalog};
-pub use definition::Definition;
+pub use catalog::{Catalog, CatalogGroup, TenantCatalog};
+pub use definition::{Decides, Definition};
 pub use engine::{Engine, EngineOptions};
 pub use interpret::Interpret;
 pub use partition::{Budget, Partition, PartitionCounts};

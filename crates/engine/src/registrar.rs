@@ -5,7 +5,7 @@
 
 mod cycle;
 
-use crate::{Catalog, CatalogGroup, Definition, TenantCatalog};
+use crate::{Catalog, CatalogGroup, Decides, Definition, TenantCatalog};
 use muster_directory::{
     GroupDefinition, GroupId, GroupOp, GroupPatch, GroupRequest, GroupRule, Rejection, RejectionCode,
     SchemaRequest, Source,
@@ -100,16 +100,17 @@ impl Registrar {
             source: source.clone(),
             id,
         };
-        let rule = match &definition.rule {
-            None => None,
-            Some(rule) => Some(compile(tenant, base, rule)?),
+        let decides = match &definition.rule {
+            None => Decides::Listing,
+            Some(rule) => {
+                let rule = compile(tenant, base, rule)?;
+                if let Some(cycle) = cycle::find(tenant, &definition.id, &rule) {
+                    return Err(cycle);
+                }
+                Decides::Rule(rule)
+            }
         };
-        if let Some(rule) = &rule
-            && let Some(cycle) = cycle::find(tenant, &definition.id, rule)
-        {
-            return Err(cycle);
-        }
-        Ok(Some(Definition::Group { definition: Arc::new(definition), rule }))
+        Ok(Some(Definition::Group { definition: Arc::new(definition), decides }))
     }
 
     fn rule_of(&self, base: Option<&GroupDefinition>, patch: &GroupPatch) -> Option<GroupRule> {
