@@ -226,7 +226,9 @@ pub trait Storage: Send + Sync {
     /// The disk's, or damage.
     fn marker(&self, partition: PartitionNumber) -> Result<Option<Marker>, StorageError>;
 
-    /// Notes that everything up to the marker is published, and trims the outbox up to it.
+    /// Notes that everything up to the marker is published, and trims the outbox up to it. A power loss
+    /// may undo the last ones, marker and outbox together; a kill of the process does not. A marker of
+    /// a new lineage is on the disk when this returns.
     ///
     /// # Errors
     /// The disk's, or `OutOfOrder` for a marker beyond the head or behind the stored one.

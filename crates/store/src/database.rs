@@ -27,6 +27,16 @@ pub(crate) struct Database {
     db: DB,
 }
 
+/// When a batch is on the disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Durability {
+    /// When the write returns.
+    Synced,
+    /// With the next synced batch at the latest. A power loss before that undoes it whole, and all that
+    /// came after it; a kill of the process does not.
+    Ordered,
+}
+
 /// What the database held at one moment.
 pub(crate) struct View<'a> {
     snapshot: Snapshot<'a>,
@@ -52,16 +62,15 @@ impl Database {
         View { snapshot: self.db.snapshot() }
     }
 
-    /// Writes the batch, all or nothing, and returns once it is on the disk.
+    /// Writes the batch, all or nothing, after all that was written before.
     pub(crate) fn write(
         &self,
         batch: WriteBatch,
+        durability: Durability,
         action: impl FnOnce() -> String,
     ) -> Result<(), StorageError> {
         let mut options = WriteOptions::default();
-        options.set_sync(true);
-        // Batches are sorted.
-        options.set_memtable_insert_hint_per_batch(true);
+        options.set_sync(durability == Durability::Synced);
         self.db.write_opt(batch, &options).map_err(|error| failed(action(), &error))
     }
 

@@ -1,9 +1,10 @@
 //! RocksDB behind the engine's storage traits.
 //!
 //! One database holds all partitions of a process. A commit is one synced batch: records, outbox
-//! entries and head are there together or not at all. What lies where is in [`key`], the bytes in
-//! [`codec`]; both are contracts with every directory ever written. Knows no rules, no deltas'
-//! meaning and no Kafka.
+//! entries and head are there together or not at all. An acknowledgement is one batch too, on the disk
+//! with the next commit at the latest; a marker of a new lineage is synced by itself. What lies where is
+//! in `key`, the bytes in `codec`; both are contracts with every directory ever written. Knows no
+//! rules, no deltas' meaning and no Kafka.
 
 mod codec;
 mod commit;
@@ -16,7 +17,7 @@ mod restore;
 
 pub use codec::images::Image;
 
-use database::Database;
+use database::{Database, Durability};
 use muster_engine::storage::{
     Entry, Marker, PartitionHead, PartitionNumber, Restore, Storage, StorageError, order,
 };
@@ -108,7 +109,7 @@ impl Storage for Store {
             let head = order::head_after(self.head(partition)?, entries)?;
             let head = head.unwrap_or_else(|| PartitionHead::after(last));
             let batch = commit::commit(partition, entries, &head, self.changelog)?;
-            self.database.write(batch, || {
+            self.database.write(batch, Durability::Synced, || {
                 format!("commit entries {} to {} of partition {partition}", first.number, last.number)
             })
         })
@@ -131,10 +132,13 @@ impl Storage for Store {
         self.alone(partition, || {
             let stored = self.marker(partition)?;
             order::check_marker(self.head(partition)?.as_ref(), stored.as_ref(), marker)?;
-            let trimmed = stored.map_or(0, |stored| stored.entry);
+            let (trimmed, lineage) = stored.map_or((0, 0), |stored| (stored.entry, stored.lineage));
             let batch = commit::acknowledge(partition, trimmed, marker)?;
-            self.database
-                .write(batch, || format!("acknowledge entry {} of partition {partition}", marker.entry))
+            // Marker and outbox go back together, if at all: after a power loss the publisher finds more
+            // published than it knows of, which it must expect in any case.
+            let durability = if marker.lineage == lineage { Durability::Ordered } else { Durability::Synced };
+            let action = || format!("acknowledge entry {} of partition {partition}", marker.entry);
+            self.database.write(batch, durability, action)
         })
     }
 

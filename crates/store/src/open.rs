@@ -2,7 +2,7 @@
 //! another program's or a newer version's. Knows nothing of partitions.
 
 use crate::codec::{Damage, directory};
-use crate::database::Database;
+use crate::database::{Database, Durability};
 use crate::key::{Key, KeyRange, Place};
 use muster_engine::storage::StorageError;
 use rocksdb::WriteBatch;
@@ -26,7 +26,7 @@ pub(crate) fn open(dir: &Path) -> Result<(Database, u128), StorageError> {
             let mut batch = WriteBatch::default();
             batch.put(Key::of_directory(Place::Format).encode(), directory::encode_format(FORMAT));
             batch.put(Key::of_directory(Place::Owner).encode(), directory::encode_owner(owner));
-            database.write(batch, || format!("set up `{}`", dir.display()))?;
+            database.write(batch, Durability::Synced, || format!("set up `{}`", dir.display()))?;
             Ok((database, owner))
         }
     }

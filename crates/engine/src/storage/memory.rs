@@ -1,5 +1,5 @@
 //! A [`Storage`] without a disk, for tests and simulation: what is committed is kept as the logical
-//! records themselves. It refuses what any storage refuses (see [`order`](super::order)), and a clone
+//! records themselves. It refuses what any storage refuses (see [`order`]), and a clone
 //! is what the disk would show after a kill at that moment. Knows no bytes.
 
 use super::{Entry, Marker, MembershipImage, PartitionHead, PartitionNumber, RecordImage, Restore};

@@ -1,6 +1,7 @@
 //! Damage is an error that names what is damaged; it is never skipped and never a panic.
 
 use super::{Changelog, Storage, Store, copy, fixed, marker_at};
+use crate::database::Durability;
 use crate::key::{Key, Place};
 use muster_directory::{ObjectId, Tenant};
 use muster_engine::storage::{MemoryStorage, PartitionHead, StorageError};
@@ -23,7 +24,7 @@ fn overwrite(store: &Store, place: Place, value: Option<&[u8]>) {
         Some(value) => batch.put(key, value),
         None => batch.delete(key),
     }
-    store.database.write(batch, String::new).unwrap();
+    store.database.write(batch, Durability::Synced, String::new).unwrap();
 }
 
 fn message<T>(result: Result<T, StorageError>) -> String {
@@ -66,7 +67,7 @@ fn a_key_that_is_none_is_reported() {
     let store = filled(&dir);
     let mut batch = WriteBatch::default();
     batch.put(b"\x00\x00default\x00\x13", b"");
-    store.database.write(batch, String::new).unwrap();
+    store.database.write(batch, Durability::Synced, String::new).unwrap();
     let message = message(store.load(0, &mut Vec::new()));
     assert_eq!(message, r"damaged data in a key: `default\x00\x13` is no key");
 }

@@ -2,6 +2,7 @@
 
 use super::{Changelog, Storage, Store, fixed, loaded};
 use crate::codec::directory::encode_format;
+use crate::database::Durability;
 use crate::key::{Key, Place};
 use muster_engine::storage::StorageError;
 use rocksdb::{DB, WriteBatch};
@@ -58,7 +59,7 @@ fn a_newer_format_is_refused() {
     let store = Store::open(dir.path(), Changelog::Off).unwrap();
     let mut batch = WriteBatch::default();
     batch.put(Key::of_directory(Place::Format).encode(), encode_format(2));
-    store.database.write(batch, String::new).unwrap();
+    store.database.write(batch, Durability::Synced, String::new).unwrap();
     drop(store);
     refused(dir.path(), "was written by a newer version of Muster (its format is 2, this one reads up to 1)");
 }
