@@ -6,6 +6,8 @@
 mod element;
 mod member_of;
 mod property;
+#[cfg(test)]
+mod tests;
 mod value;
 
 use crate::diagnostic::{Code, Diagnostic};
@@ -192,8 +194,11 @@ impl Checker<'_> {
         }
     }
 
+    /// Reports, unless the same words are at fault already: one mistake, one report.
     fn report(&mut self, diagnostic: Diagnostic) {
-        self.diagnostics.push(diagnostic);
+        if self.diagnostics.iter().all(|earlier| earlier.span != diagnostic.span) {
+            self.diagnostics.push(diagnostic);
+        }
     }
 }
 

@@ -10,7 +10,7 @@ mod render;
 pub use code::{Code, Severity};
 pub use render::Style;
 
-use crate::tree::Span;
+use crate::tree::{Span, shown};
 
 /// One mistake, or one doubt.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,17 +49,24 @@ pub struct Place {
 
 impl Diagnostic {
     pub(crate) fn new(code: Code, span: Span, message: impl Into<String>) -> Diagnostic {
-        Diagnostic { code, message: message.into(), help: None, span, related: Vec::new(), suggestion: None }
+        let message = one_line(message.into());
+        Diagnostic { code, message, help: None, span, related: Vec::new(), suggestion: None }
     }
 
     pub(crate) fn help(mut self, help: impl Into<String>) -> Diagnostic {
-        self.help = Some(help.into());
+        self.help = Some(one_line(help.into()));
         self
     }
 
     pub(crate) fn related(mut self, span: Span, message: impl Into<String>) -> Diagnostic {
         self.related.push((span, message.into()));
         self
+    }
+
+    /// Suggests `text` for `span`, and says so as the help.
+    pub(crate) fn corrected(self, span: Span, text: impl Into<String>) -> Diagnostic {
+        let text = text.into();
+        self.help(format!("write `{}`", shown(&text))).suggest(span, text)
     }
 
     pub(crate) fn suggest(mut self, span: Span, text: impl Into<String>) -> Diagnostic {
@@ -94,6 +101,19 @@ impl Suggestion {
         let (before, after) = (text.get(..start).unwrap_or(text), text.get(end..).unwrap_or(""));
         [before, &self.text, after].concat()
     }
+}
+
+/// Sentences quote the rule: its line breaks and control characters have no place in them, nor all of a long name.
+fn one_line(mut sentence: String) -> String {
+    const MOST: usize = 400;
+    if sentence.contains(char::is_control) {
+        sentence = sentence.replace(char::is_control, " ");
+    }
+    if sentence.len() > MOST {
+        sentence.truncate(sentence.floor_char_boundary(MOST));
+        sentence.push('…');
+    }
+    sentence
 }
 
 fn place(text: &str, offset: u32) -> Place {

@@ -171,7 +171,7 @@ impl<'t> Lexer<'t> {
             let joined = format!("{}.{}", prefix.of(self.text), name.of(self.text));
             let message = format!("white space inside `{}`", whole.of(self.text));
             let split = Diagnostic::new(Code::SplitToken, whole, message);
-            self.diagnostics.push(split.help(format!("write `{joined}`")).suggest(whole, joined));
+            self.diagnostics.push(split.corrected(whole, joined));
         }
         TokenKind::Path { prefix, name }
     }
@@ -229,9 +229,8 @@ impl<'t> Lexer<'t> {
         let start = self.at;
         self.bump();
         let word_start = self.at;
-        if self.peek().is_some_and(|c| c.is_ascii_digit()) && hyphen == '-' {
-            self.at = start;
-            return self.number();
+        if self.peek().is_some_and(|c| c.is_ascii_digit()) {
+            return self.negative(start, hyphen);
         }
         self.skip(is_white_space);
         let letters = letters(self.rest());
@@ -249,19 +248,35 @@ impl<'t> Lexer<'t> {
                 if word_start + letters.len() != self.at {
                     let message = format!("white space inside the operator `{found}`");
                     let split = Diagnostic::new(Code::SplitToken, span, message);
-                    self.diagnostics
-                        .push(split.help(format!("write `{corrected}`")).suggest(span, corrected));
+                    self.diagnostics.push(split.corrected(span, corrected));
                 } else if let Some(name) = false_hyphen(hyphen) {
                     let message = format!("`{hyphen}` is {name} (U+{:04X}), no hyphen", u32::from(hyphen));
                     let report = Diagnostic::new(Code::FalseHyphen, span, message);
-                    self.diagnostics
-                        .push(report.help(format!("write `{corrected}`")).suggest(span, corrected));
+                    self.diagnostics.push(report.corrected(span, corrected));
                 }
                 TokenKind::Word(word)
             }
             None if letters.is_empty() => TokenKind::Sign,
             None => TokenKind::UnknownWord,
         }
+    }
+
+    /// A negative number; its digits begin here.
+    fn negative(&mut self, start: usize, hyphen: char) -> TokenKind {
+        let digits = self.at;
+        let kind = match self.number() {
+            // A date has no sign.
+            TokenKind::Instant => TokenKind::Bare,
+            kind => kind,
+        };
+        if hyphen != '-' {
+            let span = Span::new(start, self.at);
+            let message = format!("`{hyphen}` (U+{:04X}) does not make a number negative", u32::from(hyphen));
+            let corrected = format!("-{}", self.text.get(digits..self.at).unwrap_or(""));
+            self.diagnostics
+                .push(Diagnostic::new(Code::FalseHyphen, span, message).corrected(span, corrected));
+        }
+        kind
     }
 
     /// White space that L3 does not know, and characters that cannot be seen.

@@ -160,8 +160,11 @@ impl Parser<'_> {
         if self.at_term_end() {
             return self.eat(Word::And);
         }
+        if let Some(connective) = self.foreign_connective() {
+            return connective == Word::And;
+        }
         let span = self.span();
-        let found = span.of(self.text);
+        let found = span.shown(self.text);
         if self.term_starts() {
             let before = Span { start: span.start, end: span.start };
             let message = format!("`-and` or `-or` is missing before `{found}`");
@@ -342,9 +345,17 @@ impl Parser<'_> {
     /// The text ends where `what` should stand.
     fn premature_end(&mut self, what: &str) {
         let last = self.last_span();
-        let found = last.of(self.text);
-        let message = format!("the rule ends after `{found}`, where {what} should follow");
-        self.report(Diagnostic::new(Code::PrematureEnd, last, message));
+        let message = format!("the rule ends after `{}`, where {what} should follow", last.shown(self.text));
+        let report = Diagnostic::new(Code::PrematureEnd, last, message);
+        let before = self.at.checked_sub(2).and_then(|at| self.tokens.get(at));
+        let is_connective = matches!(self.last_token(), Some(TokenKind::Word(Word::And | Word::Or)));
+        self.report(match before {
+            Some(before) if is_connective => {
+                let superfluous = Span { start: before.span.end, end: last.end };
+                report.help("write another comparison, or remove it").suggest(superfluous, "")
+            }
+            _ => report,
+        });
     }
 }
 

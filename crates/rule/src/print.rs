@@ -61,13 +61,10 @@ impl<S: Fn(&str) -> Option<String>> Printer<S> {
         match &node.kind {
             NodeKind::Or(terms) => self.chain(terms, Word::Or, Self::term),
             NodeKind::And(terms) => self.chain(terms, Word::And, Self::term),
-            NodeKind::Not(term) => {
-                self.put("-not ");
-                match term.kind {
-                    NodeKind::Not(_) => self.enclosed("", "", |p| p.node(term)),
-                    _ => self.enclosed("(", ")", |p| p.node(term)),
-                }
-            }
+            NodeKind::Not(term) => self.enclosed("-not ", "", |p| match term.kind {
+                NodeKind::Not(_) => p.node(term),
+                _ => p.enclosed("(", ")", |p| p.node(term)),
+            }),
             NodeKind::Comparison(Comparison { property, operator: (operator, _), operand }) => {
                 self.property(property);
                 self.compare(*operator, operand);
@@ -93,13 +90,10 @@ impl<S: Fn(&str) -> Option<String>> Printer<S> {
         match &node.kind {
             ElementKind::Or(terms) => self.chain(terms, Word::Or, Self::element_term),
             ElementKind::And(terms) => self.chain(terms, Word::And, Self::element_term),
-            ElementKind::Not(term) => {
-                self.put("-not ");
-                match term.kind {
-                    ElementKind::Not(_) => self.enclosed("", "", |p| p.element(term)),
-                    _ => self.enclosed("(", ")", |p| p.element(term)),
-                }
-            }
+            ElementKind::Not(term) => self.enclosed("-not ", "", |p| match term.kind {
+                ElementKind::Not(_) => p.element(term),
+                _ => p.enclosed("(", ")", |p| p.element(term)),
+            }),
             ElementKind::Comparison(ElementComparison {
                 subject, operator: (operator, _), operand, ..
             }) => {
@@ -197,3 +191,6 @@ fn duration(millis: u64) -> String {
     let separator = if time.is_empty() { "" } else { "T" };
     format!("P{}{separator}{time}", part(days, "D"))
 }
+
+#[cfg(test)]
+mod tests;

@@ -32,11 +32,25 @@ impl Span {
         (self.start as usize, self.end as usize)
     }
 
+    /// As [`of`](Self::of), cut to what a sentence can hold.
+    pub(crate) fn shown(self, text: &str) -> String {
+        shown(self.of(text))
+    }
+
     /// The part of `text` that it covers; empty where it does not fit `text`.
     #[must_use]
     pub fn of(self, text: &str) -> &str {
         let (start, end) = self.range();
         text.get(start..end).unwrap_or("")
+    }
+}
+
+/// `text`, cut to what a sentence can hold.
+pub(crate) fn shown(text: &str) -> String {
+    const MOST: usize = 60;
+    match text.char_indices().nth(MOST) {
+        Some((cut, _)) => format!("{}…", text.get(..cut).unwrap_or("")),
+        None => text.to_owned(),
     }
 }
 

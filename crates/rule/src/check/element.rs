@@ -81,14 +81,14 @@ impl Checker<'_> {
             let message = format!("the elements of `{}` are objects: compare their members", property.name);
             let report = Diagnostic::new(Code::WrongElement, span, message);
             let corrected = format!("{element}.{first}");
-            self.report(report.help(format!("write `{corrected}`")).suggest(span, corrected));
+            self.report(report.corrected(span, corrected));
             return None;
         };
         if !prefix.eq_ignore_ascii_case(element) {
             let message = format!("`{prefix}` is no element of `{}`", property.name);
             let corrected = format!("{element}.{name}");
             let report = Diagnostic::new(Code::WrongElement, span, message);
-            self.report(report.help(format!("write `{corrected}`")).suggest(span, corrected));
+            self.report(report.corrected(span, corrected));
             return None;
         }
         let place = row.members.iter().position(|member| member.eq_ignore_ascii_case(name));
@@ -129,12 +129,11 @@ impl Checker<'_> {
                 let written = operand.of(self.text);
                 let corrected =
                     format!("{quantifier} ({element}.{member} {} {written}){closing}", positive.as_str());
-                let help = format!("write `{corrected}`");
                 let whole = comparison.property.span.to(operand);
                 // An ordering fits no member either.
                 match positive {
                     Operator::Le | Operator::Ge | Operator::Lt | Operator::Gt => report,
-                    _ => report.help(help).suggest(whole, corrected),
+                    _ => report.corrected(whole, corrected),
                 }
             }
             None => report,

@@ -149,10 +149,9 @@ impl Checker<'_> {
         };
         let property = comparison.property.span;
         let corrected = format!("{} -any (group.objectId -in {ids})", property.of(self.text));
-        let report = report.help(format!("write `{corrected}`"));
         self.report(match operator.negates() {
-            None => report.suggest(property.to(operand.span), corrected),
-            Some(_) => report,
+            None => report.corrected(property.to(operand.span), corrected),
+            Some(_) => report.help(format!("in the dialect `extended`, write `-not ({corrected})`")),
         });
     }
 }

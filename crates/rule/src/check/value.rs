@@ -7,7 +7,7 @@ use crate::pattern::Pattern;
 use crate::print::quoted;
 use crate::property::RuleProperty;
 use crate::rule::{ElementTest, ExpressionKind, IntegerTest, Moment, Order, Test, TextTest};
-use crate::tree::{Comparison, Operand, OperandKind, Operator, Span};
+use crate::tree::{Comparison, Operand, OperandKind, Operator, Span, shown};
 use crate::{AttributeType, Dialect, Instant, Predicate, fold};
 use std::sync::Arc;
 
@@ -188,7 +188,7 @@ impl Checker<'_> {
     }
 
     fn not_an_instant(&mut self, operand: &Operand, text: &str) {
-        let message = format!("`{text}` is no instant");
+        let message = format!("`{}` is no instant", shown(text));
         let report = Diagnostic::new(Code::NotAnInstant, operand.span, message);
         let unquoted = text.trim();
         let is_clock =
@@ -223,7 +223,7 @@ impl Checker<'_> {
             return None;
         }
         let Some(parts) = parts else {
-            let message = format!("`{}` is no version number", operand.span.of(self.text));
+            let message = format!("`{}` is no version number", operand.span.shown(self.text));
             let report = Diagnostic::new(Code::VersionOperand, operand.span, message);
             self.report(report.help("write digits and dots, as in `\"10.0.22631\"`"));
             return None;
@@ -293,7 +293,7 @@ impl Checker<'_> {
             OperandKind::Boolean(_) | OperandKind::Instant(_) => {
                 let corrected = quoted(written);
                 let report = self.wrong_operand(AttributeType::String, operand);
-                report.help(format!("write {corrected}")).suggest(operand.span, corrected)
+                report.corrected(operand.span, corrected)
             }
             OperandKind::List(_) if !needs_string => return self.unwanted_list(operator),
             OperandKind::List(_) | OperandKind::Null if needs_string => {
@@ -325,7 +325,7 @@ impl Checker<'_> {
             self.report(if operand.kind == OperandKind::Null {
                 report.help("compare with null by `-eq null` or `-ne null`")
             } else {
-                report.help(format!("write `[{written}]`")).suggest(operand.span, format!("[{written}]"))
+                report.corrected(operand.span, format!("[{written}]"))
             });
             return None;
         };
@@ -353,9 +353,7 @@ impl Checker<'_> {
         let message = format!("`{}` compares with one value, not with an array", operator.as_str());
         let report = Diagnostic::new(Code::UnwantedList, span, message);
         self.report(match operator {
-            Operator::Eq | Operator::Ne => {
-                report.help(format!("write `{}`", fitting.as_str())).suggest(span, fitting.as_str())
-            }
+            Operator::Eq | Operator::Ne => report.corrected(span, fitting.as_str()),
             _ => report.help("write one value"),
         });
         None
@@ -379,7 +377,7 @@ impl Checker<'_> {
     }
 
     fn wrong_operand(&self, value_type: AttributeType, operand: &Operand) -> Diagnostic {
-        let written = operand.span.of(self.text);
+        let written = operand.span.shown(self.text);
         let message = format!("`{written}` is not {}", noun(value_type));
         Diagnostic::new(Code::OperandType, operand.span, message)
     }

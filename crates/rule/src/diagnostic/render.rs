@@ -22,14 +22,20 @@ impl Diagnostic {
             Severity::Error => Level::ERROR,
             Severity::Warning => Level::WARNING,
         };
+        let title = level.primary_title(self.message.as_str()).id(self.code.as_str());
+        let help = self.help.as_deref();
+        let mut groups = Vec::new();
+        if text.len() > MOST {
+            groups.push(Group::with_title(title));
+            groups.extend(help.map(|help| Group::with_title(Level::HELP.secondary_title(help))));
+            return renderer(style).render(&groups);
+        }
         let primary = AnnotationKind::Primary.span(range(text, self.span));
         let context = |(span, message): &'_ (Span, String)| {
             AnnotationKind::Context.span(range(text, *span)).label(message.clone())
         };
         let snippet = Snippet::source(text).annotation(primary).annotations(self.related.iter().map(context));
-        let mut groups =
-            vec![level.primary_title(self.message.as_str()).id(self.code.as_str()).element(snippet)];
-        let help = self.help.as_deref();
+        groups.push(title.element(snippet));
         if let Some(suggestion) = &self.suggestion {
             let patch = Patch::new(range(text, suggestion.span), suggestion.text.as_str());
             let title = Level::HELP.secondary_title(help.unwrap_or("write it like this"));
@@ -37,11 +43,17 @@ impl Diagnostic {
         } else if let Some(help) = help {
             groups.push(Group::with_title(Level::HELP.secondary_title(help)));
         }
-        let renderer = match style {
-            Style::Plain => Renderer::plain(),
-            Style::Colored => Renderer::styled(),
-        };
-        renderer.render(&groups)
+        renderer(style).render(&groups)
+    }
+}
+
+/// A longer text, in bytes, is no rule and is not shown.
+const MOST: usize = 16 * 1024;
+
+fn renderer(style: Style) -> Renderer {
+    match style {
+        Style::Plain => Renderer::plain(),
+        Style::Colored => Renderer::styled(),
     }
 }
 

@@ -5,13 +5,9 @@ use crate::Instant;
 use crate::words::Word;
 
 impl Lexer<'_> {
-    /// From a digit, or a hyphen before one.
+    /// From a digit.
     pub(super) fn number(&mut self) -> TokenKind {
         let start = self.at;
-        if self.rest().starts_with('-') {
-            self.at += 1;
-        }
-        let digits_start = self.at;
         self.skip(|c| c.is_ascii_digit());
         if fraction(self.rest()) {
             self.at += 1;
@@ -36,8 +32,7 @@ impl Lexer<'_> {
         if self.at == number_end {
             return TokenKind::Number;
         }
-        let text = self.text.get(digits_start..self.at).unwrap_or("");
-        if start == digits_start && Instant::parse(text).is_ok() {
+        if Instant::parse(self.text.get(start..self.at).unwrap_or("")).is_ok() {
             TokenKind::Instant
         } else {
             TokenKind::Bare

@@ -79,9 +79,8 @@ impl Lexer<'_> {
         let span = Span::new(start, end);
         let message =
             format!("`{first}` is a curly quote (U+{:04X}), which strings do not have", u32::from(first));
-        let corrected = quoted(&content);
-        let report = Diagnostic::new(Code::CurlyQuote, span, message).help(format!("write {corrected}"));
-        self.diagnostics.push(report.suggest(span, corrected));
+        self.diagnostics
+            .push(Diagnostic::new(Code::CurlyQuote, span, message).corrected(span, quoted(&content)));
         TokenKind::Text(content)
     }
 
@@ -94,8 +93,7 @@ impl Lexer<'_> {
         let span = Span::new(at, self.at);
         let message =
             format!("`{found}` is a curly quote (U+{:04X}) and does not end the string", u32::from(found));
-        let report = Diagnostic::new(Code::CurlyQuote, span, message);
-        self.diagnostics.push(report.help(format!("write `{quote}`")).suggest(span, quote));
+        self.diagnostics.push(Diagnostic::new(Code::CurlyQuote, span, message).corrected(span, quote));
         TokenKind::Text(content)
     }
 

@@ -11,6 +11,8 @@ use crate::tree::{
 use crate::words::Word;
 use crate::{AttributeType, ObjectKind, spelling};
 
+const COMPARISON_BEGINS: &str = "a comparison begins with a property, as in `user.department -eq \"Sales\"`";
+
 impl Parser<'_> {
     /// A term that begins with neither a parenthesis nor `-not`. `None`: reported.
     pub(super) fn primary(&mut self) -> Option<Node> {
@@ -31,17 +33,17 @@ impl Parser<'_> {
             _ if self.value_here() => self.value_first(),
             _ => {
                 let span = self.span();
-                let message = format!("`{}` stands where a comparison should begin", span.of(self.text));
+                let message = format!("`{}` stands where a comparison should begin", span.shown(self.text));
                 let report = Diagnostic::new(Code::Unexpected, span, message);
-                self.report(
-                    report.help("a comparison begins with a property, as in `user.department -eq \"Sales\"`"),
-                );
                 // A stray connective is skipped, so that what follows it is still looked at.
                 if matches!(self.kind(), TokenKind::Word(Word::And | Word::Or)) && !self.at_term_end_ahead(1)
                 {
+                    let superfluous = Span { start: span.start, end: self.span_ahead(1).start };
+                    self.report(report.help("remove it").suggest(superfluous, ""));
                     self.advance();
                     return self.not_expression::<Node>().map(|term| term.node);
                 }
+                self.report(report.help(COMPARISON_BEGINS));
                 None
             }
         }
@@ -206,12 +208,17 @@ impl Parser<'_> {
                 | TokenKind::Sign
                 | TokenKind::UnknownWord
         );
+        if let Some(kind) = kind_of(name) {
+            let report =
+                Diagnostic::new(Code::Unexpected, span, format!("`{name}` lacks the name of a property"));
+            self.report(report.help(format!("write the name after a dot, as in `{kind}.displayName`")));
+            self.advance();
+            return None;
+        }
         if row.is_none() && !operator_follows {
             let message = format!("`{name}` stands where a comparison should begin");
             let report = Diagnostic::new(Code::Unexpected, span, message);
-            self.report(
-                report.help("a comparison begins with a property, as in `user.department -eq \"Sales\"`"),
-            );
+            self.report(report.help(COMPARISON_BEGINS));
             self.advance();
             return None;
         }
@@ -219,7 +226,7 @@ impl Parser<'_> {
         let corrected = format!("{object}.{}", row.map_or(name, |row| row.name));
         let message = format!("`{name}` lacks its prefix `{object}.`");
         let report = Diagnostic::new(Code::MissingPrefix, span, message);
-        self.report(report.help(format!("write `{corrected}`")).suggest(span, corrected));
+        self.report(report.corrected(span, corrected));
         self.advance();
         let property = Property {
             span,
@@ -241,11 +248,9 @@ impl Parser<'_> {
         let (operator, path) = (self.kind_ahead(1).clone(), self.kind_ahead(2).clone());
         let (TokenKind::Word(Word::Compare(operator)), TokenKind::Path { prefix, name }) = (operator, path)
         else {
-            let message = format!("`{}` stands where a comparison should begin", value.of(self.text));
+            let message = format!("`{}` stands where a comparison should begin", value.shown(self.text));
             let report = Diagnostic::new(Code::Unexpected, value, message);
-            self.report(
-                report.help("a comparison begins with a property, as in `user.department -eq \"Sales\"`"),
-            );
+            self.report(report.help(COMPARISON_BEGINS));
             self.advance();
             return None;
         };
@@ -278,7 +283,7 @@ impl Parser<'_> {
         row.is_some_and(|row| row.value_type == AttributeType::Boolean)
     }
 
-    fn last_token(&self) -> Option<&TokenKind> {
+    pub(super) fn last_token(&self) -> Option<&TokenKind> {
         self.at.checked_sub(1).and_then(|at| self.tokens.get(at)).map(|token| &token.kind)
     }
 

@@ -68,7 +68,7 @@ impl Parser<'_> {
             let word = if direction == 1 { Word::Plus } else { Word::Minus }.as_str();
             let message = format!("`{}` is not an operator of rules", span.of(self.text));
             let report = Diagnostic::new(Code::UnknownOperator, span, message);
-            self.report(report.help(format!("write `{word}`")).suggest(span, word));
+            self.report(report.corrected(span, word));
         }
         Some(direction)
     }
@@ -110,7 +110,7 @@ impl Parser<'_> {
             Ok(millis) => {
                 let report =
                     Diagnostic::new(Code::QuotedDuration, operand.span, "a duration stands without quotes");
-                self.report(report.help(format!("write `{text}`")).suggest(operand.span, text));
+                self.report(report.corrected(operand.span, text));
                 Some(millis)
             }
             Err(error) => {
@@ -139,7 +139,7 @@ impl Parser<'_> {
                 ("is no duration", "write days as in `P7D`, weeks as in `P2W`, hours as in `PT12H`")
             }
         };
-        let message = format!("`{}` {what}", span.of(self.text));
+        let message = format!("`{}` {what}", span.shown(self.text));
         let report = Diagnostic::new(code, span, message).help(help);
         let days = (error == DurationError::YearsOrMonths).then(|| in_days(span.of(self.text))).flatten();
         self.report(match days {

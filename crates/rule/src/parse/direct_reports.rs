@@ -55,11 +55,11 @@ impl Parser<'_> {
 
     /// The words are not the three that they should be.
     fn malformed(&mut self, words: Span) -> Option<Node> {
-        let message = format!("`{}` should be `Direct Reports for`", words.of(self.text));
+        let message = format!("`{}` should be `Direct Reports for`", words.shown(self.text));
         let report = Diagnostic::new(Code::DirectReportsForm, words, message);
         let corrected = WORDS.join(" ");
         self.report(match self.kind() {
-            TokenKind::Text(_) => report.help(format!("write `{corrected}`")).suggest(words, corrected),
+            TokenKind::Text(_) => report.corrected(words, corrected),
             _ => report.help("write it as in `Direct Reports for \"62e19b97-8b3d-4d4a-a106-4ce66896a863\"`"),
         });
         None

@@ -44,7 +44,7 @@ impl Parser<'_> {
     /// What an element comparison looks at. `None`: reported.
     fn element_subject(&mut self) -> Option<ElementSubject> {
         let span = self.span();
-        let found = span.of(self.text);
+        let found = span.shown(self.text);
         match *self.kind() {
             TokenKind::Underscore => {
                 self.advance();

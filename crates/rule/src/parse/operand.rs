@@ -112,9 +112,9 @@ impl Parser<'_> {
         let raw = whole.of(self.text);
         let inside = raw.get(1..raw.len() - 1).unwrap_or("");
         let corrected = quoted(inside.trim_matches('"'));
-        let message = format!("the string ends before `{}`", glued.of(self.text));
+        let message = format!("the string ends before `{}`", glued.shown(self.text));
         let report = Diagnostic::new(Code::Unexpected, glued, message);
-        self.report(report.help(format!("write {corrected}")).suggest(whole, corrected));
+        self.report(report.corrected(whole, corrected));
         Operand { span: whole, kind: OperandKind::Text(inside.to_owned()) }
     }
 
@@ -134,9 +134,9 @@ impl Parser<'_> {
             return None;
         }
         let corrected = quoted(found);
-        let report =
-            Diagnostic::new(Code::UnquotedString, span, format!("the string `{found}` has no quotes"));
-        self.report(report.help(format!("write {corrected}")).suggest(span, corrected));
+        let message = format!("the string `{}` has no quotes", span.shown(self.text));
+        let report = Diagnostic::new(Code::UnquotedString, span, message);
+        self.report(report.corrected(span, corrected));
         Some(Operand { span, kind: OperandKind::Text(found.to_owned()) })
     }
 
@@ -287,7 +287,7 @@ impl Parser<'_> {
             return Some(self.wrong_list(operator, span, &inside, values));
         }
         let report = Diagnostic::new(Code::Unexpected, span, "a value stands without parentheses");
-        self.report(report.help(format!("write `{inside}`")).suggest(span, inside));
+        self.report(report.corrected(span, inside));
         values.pop().map(|value| Operand { span, kind: value.kind })
     }
 
@@ -323,9 +323,9 @@ impl Parser<'_> {
         self.report(match fitting {
             Some(fitting) => {
                 let corrected = format!("{} {list}", fitting.as_str());
-                report.help(format!("write `{corrected}`")).suggest(operator_span.to(span), corrected)
+                report.corrected(operator_span.to(span), corrected)
             }
-            None => report.help(format!("write `{list}`")).suggest(span, list),
+            None => report.corrected(span, list),
         });
         // As the array that was meant; where no array fits, the first value, to go on.
         match (operator, values.into_iter().next()) {

@@ -50,7 +50,7 @@ impl Parser<'_> {
                     let message = format!("`{}` is not an operator of rules", span.of(self.text));
                     let report = Diagnostic::new(Code::UnknownOperator, span, message);
                     let corrected = operator.as_str();
-                    self.report(report.help(format!("write `{corrected}`")).suggest(span, corrected));
+                    self.report(report.corrected(span, corrected));
                     self.comparison((operator, span))
                 }
                 Meant::Word(word) => {
@@ -120,7 +120,7 @@ impl Parser<'_> {
             format!("`{}` is not an operator of rules, which have no wildcards", span.of(self.text));
         let report = Diagnostic::new(Code::UnknownOperator, span, message);
         let OperandKind::Text(pattern) = &operand.kind else {
-            self.report(report.help(format!("write `{}`", plain.as_str())).suggest(span, plain.as_str()));
+            self.report(report.corrected(span, plain.as_str()));
             return Some(Tail::Comparison { operator: (plain, span), operand });
         };
         let text = pattern.trim_matches(wildcard);
@@ -138,7 +138,7 @@ impl Parser<'_> {
         let operator = if plain == Operator::Ne { negation } else { operator };
         let corrected = format!("{} {}", operator.as_str(), quoted(text));
         let whole = span.to(operand.span);
-        self.report(report.help(format!("write `{corrected}`")).suggest(whole, corrected));
+        self.report(report.corrected(whole, corrected));
         let kind = OperandKind::Text(text.to_owned());
         Some(Tail::Comparison { operator: (operator, span), operand: Operand { span: operand.span, kind } })
     }
@@ -158,8 +158,26 @@ impl Parser<'_> {
         self.comparison((Operator::Ne, span))
     }
 
+    /// Takes `&&`, `||` and the like, which stand where a connective should. What is meant.
+    pub(super) fn foreign_connective(&mut self) -> Option<Word> {
+        let span = self.span();
+        let known = match self.kind() {
+            TokenKind::Sign => words::meant(span.of(self.text)),
+            _ => None,
+        };
+        let Some(Meant::Word(word @ (Word::And | Word::Or))) = known else { return None };
+        let message = format!("`{}` is not an operator of rules", span.of(self.text));
+        self.report(Diagnostic::new(Code::UnknownOperator, span, message).corrected(span, word.as_str()));
+        // From now on the token is what is meant, for whoever looks at it.
+        if let Some(token) = self.tokens.get_mut(self.at) {
+            token.kind = TokenKind::Word(word);
+        }
+        self.eat(Word::And);
+        Some(word)
+    }
+
     fn missing_operator(&mut self, subject: Span) -> Option<Tail> {
-        let found = subject.of(self.text);
+        let found = subject.shown(self.text);
         if self.at_term_end() {
             let message = format!("`{found}` is not compared with anything");
             let after = Span { start: subject.end, end: subject.end };
@@ -173,7 +191,7 @@ impl Parser<'_> {
         }
         let span = self.span();
         let before = Span { start: span.start, end: span.start };
-        let message = format!("an operator is missing between `{found}` and `{}`", span.of(self.text));
+        let message = format!("an operator is missing between `{found}` and `{}`", span.shown(self.text));
         let report = Diagnostic::new(Code::MissingOperator, span, message);
         let is_value = matches!(self.kind(), TokenKind::Text(_) | TokenKind::Number | TokenKind::Instant);
         self.report(if is_value {
