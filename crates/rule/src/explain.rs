@@ -229,3 +229,6 @@ fn shorten(text: String) -> String {
 fn one_line(text: &str) -> String {
     text.replace("\r\n", " ").replace(char::is_control, " ")
 }
+
+#[cfg(test)]
+mod tests;
