@@ -1,2 +1,61 @@
-//! The binary.
-fn main() {}
+//! The `muster` program: command line, files and directories, exit status.
+//!
+//! Decides nothing about rules or memberships: it connects what reads, what decides, what stores and
+//! what writes, and says on stderr what it did. stdout carries JSON, JSON lines and ids only.
+
+mod command;
+mod data;
+mod failure;
+mod interpret;
+mod progress;
+mod schema;
+
+use clap::Parser;
+use command::Command;
+use failure::Failure;
+use std::process::ExitCode;
+
+/// Keeps dynamic groups right: changes of users and devices in, exact membership deltas out.
+#[derive(Parser)]
+#[command(version, after_help = AFTER_HELP, max_term_width = 100, subcommand_required = true, arg_required_else_help = true)]
+struct CommandLine {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const AFTER_HELP: &str = "\
+Exit status:
+  0  done
+  1  the answer is \"no\": an invalid rule, an invalid object, an unknown id, dead letters under --strict
+  2  wrong usage or configuration
+  3  a fault: the disk, or damaged data
+
+Examples:
+  muster rule check '(user.userType -eq \"Guest\") -and (user.companyName -eq \"Contoso\")'
+  muster replay --events config/sample/*.jsonl --deltas deltas.jsonl --data muster-data
+  muster members --data muster-data --group guests-of-contoso
+
+`muster help COMMAND` says more about each.";
+
+fn main() -> ExitCode {
+    let outcome = match CommandLine::parse().command {
+        Command::Rule { command } => command.run(),
+        Command::Replay(arguments) => arguments.run(),
+        Command::Members(arguments) => arguments.run(),
+        Command::Memberships(arguments) => arguments.run(),
+    };
+    match outcome {
+        Ok(outcome) => outcome.into(),
+        // Whoever reads our output has seen enough.
+        Err(Failure::Fault(error)) if is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("error: {failure}");
+            failure.into()
+        }
+    }
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    let kind = error.downcast_ref::<std::io::Error>().map(std::io::Error::kind);
+    kind == Some(std::io::ErrorKind::BrokenPipe)
+}

@@ -1,0 +1,63 @@
+//! `muster rule check`: is this a rule, and if not, what would be.
+
+use super::RuleArguments;
+use crate::failure::{Failure, Outcome};
+use crate::schema;
+use clap::Args;
+use muster_rule::ObjectKind;
+use muster_rule::diagnostic::Style;
+use std::io::{IsTerminal, Write};
+
+/// Check a rule, and explain each mistake
+#[derive(Args)]
+#[command(after_help = AFTER_HELP)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    rule: RuleArguments,
+    /// Print one JSON object instead of words
+    #[arg(long)]
+    json: bool,
+}
+
+const AFTER_HELP: &str = "\
+Exit status: 0 the rule is valid, 1 it is not, 2 wrong usage. Warnings do not make a rule invalid.
+
+With --json the object is {\"valid\", \"kind\": \"user\"|\"device\"|null, \"canonical\": text|null,
+\"diagnostics\": [{\"code\", \"severity\", \"message\", \"help\"?, \"span\": {\"start\", \"end\"}, \"line\", \"column\",
+\"suggestion\"?: {\"span\", \"text\"}}]}. Spans are byte offsets; columns count UTF-16 units from 1.
+
+Examples:
+  muster rule check 'user.department -eq \"Sales\"'
+  muster rule check '-not (user.accountEnabled -eq true)'
+  muster rule check --dialect extended 'user.employeeHireDate -gt system.now -minus P7D'
+  muster rule check --json - < rule.txt";
+
+impl Arguments {
+    pub(crate) fn run(self) -> Result<Outcome, Failure> {
+        let text = self.rule.read_text()?;
+        let schema = schema::load(self.rule.schema.as_deref())?;
+        let checked = muster_rule::check(&text, self.rule.dialect.into(), &schema);
+        let outcome = if checked.rule.is_some() { Outcome::Done } else { Outcome::No };
+        if self.json {
+            let mut stdout = std::io::stdout().lock();
+            writeln!(stdout, "{}", checked.to_json(&text))?;
+            return Ok(outcome);
+        }
+        let mut stderr = std::io::stderr().lock();
+        let style = if stderr.is_terminal() { Style::Colored } else { Style::Plain };
+        for diagnostic in &checked.diagnostics {
+            writeln!(stderr, "{}\n", diagnostic.render(&text, style))?;
+        }
+        match &checked.rule {
+            Some(rule) => {
+                let kind = match rule.kind() {
+                    ObjectKind::User => "users",
+                    ObjectKind::Device => "devices",
+                };
+                writeln!(stderr, "valid: a rule that selects {kind}")?;
+            }
+            None => writeln!(stderr, "not a valid rule")?,
+        }
+        Ok(outcome)
+    }
+}

@@ -1,0 +1,56 @@
+#!/bin/sh
+# Sees to it that Muster can be built: a C++ compiler and libclang for RocksDB, rustfmt and clippy for
+# the checks. Installs what is missing where it may, else prints the one line that does.
+set -eu
+
+say() { printf '%s\n' "$*" >&2; }
+
+if ! command -v cargo >/dev/null 2>&1; then
+    say "cargo is not installed. Install Rust 1.95 or newer first: https://rustup.rs"
+    exit 1
+fi
+
+# libclang is loaded while RocksDB's bindings are generated; it has no command to look for.
+have_libclang() {
+    [ -n "${LIBCLANG_PATH:-}" ] && return 0
+    for library in /usr/lib/llvm-*/lib/libclang*.so* /usr/lib/*/libclang*.so* /usr/lib/libclang*.so* \
+        /usr/lib64/libclang*.so* /usr/local/lib/libclang*.so* /Library/Developer/CommandLineTools/usr/lib/libclang.dylib; do
+        [ -e "$library" ] && return 0
+    done
+    return 1
+}
+
+packages=""
+command -v c++ >/dev/null 2>&1 && command -v cc >/dev/null 2>&1 || packages="$packages g++"
+have_libclang && command -v clang >/dev/null 2>&1 || packages="$packages clang libclang-dev"
+
+if [ -n "$packages" ]; then
+    if ! command -v apt-get >/dev/null 2>&1; then
+        say "Muster needs a C++ compiler and libclang to build RocksDB. Install what your system calls:$packages"
+        exit 1
+    fi
+    if [ "$(id -u)" -ne 0 ]; then
+        say "Some packages are missing. Run this once, then make again:"
+        say "  sudo apt-get update && sudo apt-get install -y --no-install-recommends$packages"
+        exit 1
+    fi
+    say "Installing$packages (one or two minutes)"
+    apt-get update -qq >&2
+    # shellcheck disable=SC2086 # a list of packages
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $packages >&2
+fi
+
+if [ "${1:-}" = checks ]; then
+    missing=""
+    cargo fmt --version >/dev/null 2>&1 || missing="$missing rustfmt"
+    cargo clippy --version >/dev/null 2>&1 || missing="$missing clippy"
+    if [ -n "$missing" ]; then
+        if ! command -v rustup >/dev/null 2>&1; then
+            say "The checks need:$missing. Install them with the package manager that installed Rust."
+            exit 1
+        fi
+        say "Installing$missing (some seconds)"
+        # shellcheck disable=SC2086 # a list of components
+        rustup component add $missing >&2
+    fi
+fi
