@@ -33,6 +33,14 @@ macro_rules! codes {
                 match self { $($(Code::$name => $text,)*)* }
             }
 
+            /// Its page: what is wrong, a wrong example and a right one, as Markdown.
+            #[must_use]
+            pub const fn page(self) -> &'static str {
+                match self {
+                    $($(Code::$name => include_str!(concat!("../../docs/", $text, ".md")),)*)*
+                }
+            }
+
             /// Whether it refuses.
             #[must_use]
             pub const fn severity(self) -> Severity {
@@ -149,6 +157,46 @@ codes! {
         /// Hyphens in the name of an extension attribute.
         ExtensionId = "MR0052",
     }
+    Warning {
+        /// `"null"` compared as a text (L8).
+        QuotedNull = "MR1001",
+        /// `""`, which no value equals (L23).
+        EmptyText = "MR1002",
+        /// A negative operator on a collection (L26).
+        NegativeOnCollection = "MR1003",
+        /// An `-or` of negatives.
+        AlwaysTrue = "MR1004",
+        /// An `-and` of what excludes each other.
+        NeverTrue = "MR1005",
+        /// A term that changes nothing.
+        Redundant = "MR1006",
+        /// `-and` and `-or` without parentheses.
+        MixedConnectives = "MR1007",
+        /// `-match` where a cheaper operator does.
+        PlainPattern = "MR1008",
+        /// An `-or` of equalities, or an `-and` of inequalities, that is an `-in` or a `-notIn`.
+        ChainOfEquals = "MR1009",
+        /// A proxy address without its prefix.
+        AddressPrefix = "MR1010",
+        /// `-any` or `-all` without parentheses (L16).
+        BareQuantifier = "MR1011",
+        /// A property that the object's owner, or a guest, can write.
+        SelfWritten = "MR1012",
+        /// A pattern that every value must be searched for.
+        UnboundedPattern = "MR1013",
+        /// A value that the property never has.
+        WrongValue = "MR1014",
+        /// `-all (… -ne null)`.
+        AllNotNull = "MR1015",
+        /// `-all` with negatives, where none is meant.
+        AllForNone = "MR1016",
+        /// A lone `'` in a string (L5).
+        LoneApostrophe = "MR1017",
+        /// A boolean in quotes (L9).
+        QuotedBoolean = "MR1018",
+        /// A property that Microsoft does not list for rules.
+        UnlistedProperty = "MR1019",
+    }
 }
 
 impl fmt::Display for Code {
@@ -166,6 +214,7 @@ impl Serialize for Code {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{Dialect, Schema, check};
 
     #[test]
     fn codes_are_unique_and_tell_their_severity() {
@@ -176,5 +225,51 @@ mod tests {
             let expected = if code.as_str() < "MR1000" { Severity::Error } else { Severity::Warning };
             assert_eq!(code.severity(), expected, "{code}");
         }
+    }
+
+    #[test]
+    fn every_page_shows_its_mistake_and_no_other() {
+        let index = include_str!("../../docs/README.md");
+        for code in Code::ALL {
+            let page = code.page();
+            let title = page.lines().next().unwrap().strip_prefix(&format!("# {code}: ")).expect(page);
+            assert!(index.contains(&format!("- [{code}]({code}.md): {title}\n")), "{code} in the index");
+            let (dialect, wrong) = example(page, "wrong");
+            let found = check(&wrong, dialect, &Schema::default()).diagnostics;
+            assert!(
+                !found.is_empty() && found.iter().all(|found| found.code == *code),
+                "{wrong}\n{found:#?}"
+            );
+            if let [found] = found.as_slice()
+                && let Some(suggestion) = &found.suggestion
+            {
+                let corrected = suggestion.apply(&wrong);
+                let left = check(&corrected, dialect, &Schema::default()).diagnostics;
+                assert!(left.is_empty(), "{corrected}\n{left:#?}");
+            }
+            let (dialect, right) = example(page, "right");
+            let found = check(&right, dialect, &Schema::default()).diagnostics;
+            assert!(found.is_empty(), "{right}\n{found:#?}");
+        }
+    }
+
+    /// The dialect and the text of a fenced example. `(3100 times x)` stands for that many.
+    fn example(page: &str, name: &str) -> (Dialect, String) {
+        let (info, rest) = page.split_once(&format!("```{name}")).unwrap().1.split_once('\n').unwrap();
+        let text = rest.split_once("```").unwrap().0.trim_end_matches('\n');
+        let dialect = match info.trim() {
+            "" => Dialect::Entra,
+            "extended" => Dialect::Extended,
+            other => panic!("{other}"),
+        };
+        let text = match text.split_once(" times ").and_then(|(head, tail)| {
+            let (before, count) = head.rsplit_once('(')?;
+            let (repeated, after) = tail.split_once(')')?;
+            Some(format!("{before}{}{after}", repeated.repeat(count.parse().ok()?)))
+        }) {
+            Some(expanded) => expanded,
+            None => text.to_owned(),
+        };
+        (dialect, text)
     }
 }
