@@ -32,9 +32,12 @@ fn drawn_arrows() -> Arrows {
     let mut arrows = Arrows::new();
     for line in list.lines().filter(|line| !line.trim().is_empty()) {
         let (from, to) = line.split_once('→').unwrap_or_else(|| panic!("no arrow in {line:?}"));
-        arrows.insert(from.trim().into(), to.split(',').map(|to| to.trim().into()).collect());
+        let targets: BTreeSet<String> = to.split(',').map(|to| to.trim().into()).collect();
+        for target in &targets {
+            arrows.entry(target.clone()).or_default();
+        }
+        arrows.insert(from.trim().into(), targets);
     }
-    arrows.entry("rule".into()).or_default();
     arrows
 }
 
