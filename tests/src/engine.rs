@@ -1,5 +1,6 @@
 //! The whole engine over event lines, in memory: lines in, deltas or a rejection out, restarts at will.
 
+use crate::subject::{Outcome, Subject};
 use muster_directory::{Delta, Event, Instant, Rejection, Source, Tenant};
 use muster_engine::storage::memory::MemoryStorage;
 use muster_engine::storage::{Entry, Storage};
@@ -10,6 +11,9 @@ use std::sync::Arc;
 
 /// The clock at which tests begin: 2026-11-22T10:00:00Z.
 pub const START: i64 = 1_795_341_600_000;
+
+/// The name of the file that lines are said to come from.
+pub const FILE: &str = "test";
 
 /// An engine with its storage.
 pub struct TestEngine {
@@ -57,7 +61,7 @@ impl TestEngine {
     /// The rejection, where the line is refused.
     pub fn feed(&mut self, line: &str) -> Result<Vec<Delta>, Rejection> {
         self.lines += 1;
-        let source = Source::File { file: "test".into(), line: self.lines };
+        let source = Source::File { file: FILE.into(), line: self.lines };
         let event: Result<Event, Rejection> = muster_wire::decode(line.as_bytes(), &Schemas(&self.engine));
         let outcome = event.and_then(|event| self.engine.feed(event, &source));
         let entry = self.commit();
@@ -81,6 +85,16 @@ impl TestEngine {
         let entry = self.engine.take_entry([("test".to_owned(), self.lines)].into());
         self.storage.commit(0, std::slice::from_ref(&entry)).expect("memory takes every entry");
         entry
+    }
+}
+
+impl Subject for TestEngine {
+    fn feed(&mut self, line: &str) -> Outcome {
+        TestEngine::feed(self, line)
+    }
+
+    fn restart(&mut self) {
+        assert_eq!(TestEngine::restart(self), [], "a restart causes nothing");
     }
 }
 

@@ -1,11 +1,28 @@
-//! What the tests across crates share.
+//! What the tests across crates share: engines in memory, the oracle beside them, random histories, the
+//! program itself.
+//!
+//! Everything random comes from a seed, which a failure prints.
+
 #![expect(
     clippy::expect_used,
-    clippy::panic,
     clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
     reason = "test support: a broken harness should stop the test"
 )]
 
+pub mod campaign;
+pub mod decode;
+pub mod differential;
 pub mod engine;
+pub mod guard;
+pub mod history;
+pub mod mirror;
 pub mod program;
 pub mod random;
+pub mod rules;
+pub mod scenario;
+pub mod shrink;
+pub mod spelling;
+pub mod subject;
+pub mod universe;

@@ -111,9 +111,20 @@ impl Catalog {
         }
     }
 
-    /// Puts a stored schema in force again.
+    /// Puts a schema in force. Rules mean what they meant before it; where it spells an attribute otherwise,
+    /// they are compiled anew, so that causes name it so from now on, as they would after a restart.
     pub fn restore_schema(&mut self, request: &SchemaRequest) {
-        self.tenant_mut(&request.tenant).schema = Arc::clone(&request.schema);
+        let tenant = self.tenant_mut(&request.tenant);
+        let before = std::mem::replace(&mut tenant.schema, Arc::clone(&request.schema));
+        let respelt = request
+            .schema
+            .attributes()
+            .any(|now| before.find(now.object, &now.name).is_some_and(|declared| declared.name != now.name));
+        if respelt {
+            let dynamic = tenant.groups().filter(|group| group.rule().is_some());
+            let definitions: Vec<_> = dynamic.map(|group| Arc::clone(&group.definition)).collect();
+            definitions.iter().for_each(|definition| self.restore_group(definition));
+        }
     }
 
     /// Puts a stored definition in force again. A rule that does not compile any more freezes its group.

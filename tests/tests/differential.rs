@@ -1,0 +1,98 @@
+//! Accumulated deltas are the difference of from-scratch memberships, after every single event.
+//!
+//! `MUSTER_DIFFERENTIAL_EVENTS` asks for so many event lines instead of the usual ones, and
+//! `MUSTER_SEED` begins with the history of that seed.
+
+use muster_directory::{Event, ObjectOp};
+use muster_index::IndexKind;
+use muster_rule::Schema;
+use muster_tests::campaign::{campaign, number_from_environment};
+use muster_tests::decode::decode;
+use muster_tests::engine::TestEngine;
+use muster_tests::history::{Step, history};
+use muster_tests::mirror::{Mirror, Mutation};
+use muster_tests::subject::Subject;
+use std::sync::Arc;
+
+fn seed() -> u64 {
+    number_from_environment("MUSTER_SEED", 1)
+}
+
+fn mirror(mutation: Mutation) -> Vec<(&'static str, Box<dyn Subject>)> {
+    vec![("mirror", Box::new(Mirror::new(mutation)))]
+}
+
+#[test]
+fn engines_agree_with_the_oracle() {
+    let lines = number_from_environment("MUSTER_DIFFERENTIAL_EVENTS", 150_000);
+    let engines = || -> Vec<(&'static str, Box<dyn Subject>)> {
+        vec![
+            ("value", Box::new(TestEngine::new(IndexKind::Value))),
+            ("attribute", Box::new(TestEngine::new(IndexKind::Attribute))),
+            ("naive", Box::new(TestEngine::new(IndexKind::Naive))),
+        ]
+    };
+    let lines = usize::try_from(lines).unwrap();
+    let tally = campaign(seed(), lines, &engines).unwrap_or_else(|failure| panic!("{failure}"));
+    println!("{tally:?}");
+}
+
+#[test]
+fn histories_are_interesting() {
+    let tally =
+        campaign(seed(), 8_000, &|| mirror(Mutation::Faithful)).unwrap_or_else(|failure| panic!("{failure}"));
+    println!("{tally:#?}");
+    assert!(tally.flipping * 4 > tally.lines, "too few lines flip a membership");
+    for cause in ["change", "created", "deleted", "rule", "clock", "memberOf", "member"] {
+        let count = tally.causes.get(cause).copied().unwrap_or_default();
+        assert!(count >= 20, "{count} deltas with the cause {cause}");
+    }
+    let refused: usize = tally.refused.values().sum();
+    assert!(refused * 6 < tally.lines, "too many lines are refused");
+}
+
+#[test]
+fn a_wrong_subject_is_caught() {
+    for mutation in [
+        Mutation::LosesDeltas,
+        Mutation::Reverses,
+        Mutation::ForgetsAtRestart,
+        Mutation::MistakesCauses,
+        Mutation::AllowsCycles,
+        Mutation::Panics,
+    ] {
+        let failure = campaign(1, 4_000, &|| mirror(mutation)).expect_err("a wrong subject passes");
+        println!("{mutation:?}: {failure}\n");
+        assert!(failure.steps.len() < 60, "{mutation:?}: not small: {failure}");
+    }
+}
+
+#[test]
+fn lines_are_read_as_the_plain_reader_reads_them() {
+    for seed in seed()..seed() + 20 {
+        let mut schema: Arc<Schema> = Arc::default();
+        for step in history(seed, 400) {
+            let Step::Line { text, wrong } = step else { continue };
+            let read = muster_wire::decode(text.as_bytes(), &schema).map_err(|rejection| rejection.code);
+            let expected = match wrong {
+                Some(code) => Err(code),
+                None => decode(&text, |_| Arc::clone(&schema)),
+            };
+            if let Ok(Event::Schema(request)) = &expected {
+                schema = Arc::clone(&request.schema);
+            }
+            assert_eq!(read.map(sorted), expected.map(sorted), "seed {seed}: {text}");
+        }
+    }
+}
+
+/// The event with its attributes in their order.
+fn sorted(mut event: Event) -> Event {
+    if let Event::Object(change) = &mut event
+        && let ObjectOp::Upsert(patch) | ObjectOp::Patch(patch) = &mut change.op
+    {
+        patch.known.sort_by(|(a, _), (b, _)| a.cmp(b));
+        patch.unknown.sort();
+    }
+    event
+}
