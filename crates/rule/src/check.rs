@@ -17,12 +17,15 @@ use crate::tree::{Node, NodeKind, Quantified, Span};
 use crate::{AttributeType, Dialect, Expression, ObjectKind, Predicate, Rule, Schema, fold, lint};
 use std::sync::Arc;
 
+/// Of a text that is nothing but mistakes, the first so many are reported.
+const MOST_REPORTED: usize = 100;
+
 /// The outcome of a check.
 #[derive(Debug)]
 pub struct Checked {
     /// The rule; `None` where there is an error among the diagnostics.
     pub rule: Option<Rule>,
-    /// All errors; without errors, all lints. In the order of their places.
+    /// All errors; without errors, all lints; no more than a hundred. In the order of their places.
     pub diagnostics: Vec<Diagnostic>,
 }
 
@@ -32,7 +35,8 @@ pub struct Checked {
 pub fn check(text: &str, dialect: Dialect, schema: &Schema) -> Checked {
     match compile(text, dialect, schema) {
         Ok(rule) => {
-            let diagnostics = lint::lint(&rule);
+            let mut diagnostics = lint::lint(&rule);
+            diagnostics.truncate(MOST_REPORTED);
             Checked { rule: Some(rule), diagnostics }
         }
         Err(diagnostics) => Checked { rule: None, diagnostics },
@@ -72,6 +76,7 @@ fn compile(text: &str, dialect: Dialect, schema: &Schema) -> Result<Rule, Vec<Di
         (tree, expression, subject, diagnostics.is_empty())
     else {
         diagnostics.sort_by_key(|diagnostic| diagnostic.span.start);
+        diagnostics.truncate(MOST_REPORTED);
         return Err(diagnostics);
     };
     reads.sort_by(|a, b| a.name.cmp(&b.name));

@@ -43,7 +43,7 @@ pub(crate) enum TokenKind {
     Text(String),
     /// Digits, perhaps a sign and a fraction.
     Number,
-    /// A date, perhaps with a time.
+    /// What has the form of a date, perhaps with a time.
     Instant,
     /// What begins like a number and is none: a GUID, `10.0.22631`, `3com`.
     Bare,

@@ -58,6 +58,7 @@ pub(crate) fn parse(text: &str) -> Parsed {
         nesting: Vec::new(),
         loose: Vec::new(),
         diagnostics: lexed.diagnostics,
+        subject: None,
         given_up: false,
     };
     let tree = parser.rule();
@@ -73,6 +74,8 @@ struct Parser<'t> {
     nesting: Vec<Span>,
     loose: Vec<Property>,
     diagnostics: Vec<Diagnostic>,
+    /// The last property that was compared, for comparisons that leave theirs out.
+    subject: Option<Span>,
     /// Nothing more can be said of the text.
     given_up: bool,
 }
@@ -174,9 +177,29 @@ impl Parser<'_> {
             );
             return true;
         }
+        if *self.kind() == TokenKind::UnknownWord {
+            let report = Diagnostic::new(
+                Code::UnknownOperator,
+                span,
+                format!("`{found}` is not an operator of rules"),
+            );
+            self.report(report.help("comparisons are joined by `-and` and `-or`"));
+            self.advance();
+            return self.at_connective_or_term();
+        }
         let report = Diagnostic::new(Code::Unexpected, span, format!("`{found}` is not expected here"));
-        self.report(report.help("after a comparison come `-and`, `-or`, `)` or the end"));
+        let is_last = *self.kind() == TokenKind::Stray && *self.kind_ahead(1) == TokenKind::End;
+        self.report(if is_last {
+            report.help("remove it").suggest(span, "")
+        } else {
+            report.help("after a comparison come `-and`, `-or`, `)` or the end")
+        });
         self.recover()
+    }
+
+    /// Whether a term follows what stood in the place of a connective; else as [`recover`](Self::recover).
+    fn at_connective_or_term(&mut self) -> bool {
+        self.term_starts() || self.recover()
     }
 
     fn not_expression<L: Level>(&mut self) -> Option<Term<L>> {

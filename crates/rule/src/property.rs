@@ -236,6 +236,12 @@ pub(crate) fn by_element(prefix: &str) -> Option<&'static StandardAttribute> {
     table::USERS.iter().find(is_it)
 }
 
+/// The row of users whose elements have a member of this name, in any case.
+pub(crate) fn by_member(name: &str) -> Option<&'static StandardAttribute> {
+    let is_it = |row: &&StandardAttribute| row.members.iter().any(|own| own.eq_ignore_ascii_case(name));
+    table::USERS.iter().find(is_it)
+}
+
 /// What a name among the table's means.
 enum Meaning {
     Row(&'static StandardAttribute, Intake),

@@ -66,8 +66,12 @@ impl Word {
         }
     }
 
-    fn letters(self) -> &'static str {
-        self.as_str().trim_start_matches('-')
+    /// The canonical spelling without the hyphen.
+    const fn letters(self) -> &'static str {
+        match self.as_str().split_at_checked(1) {
+            Some((_hyphen, letters)) => letters,
+            None => "",
+        }
     }
 }
 

@@ -124,15 +124,17 @@ impl Lexer<'_> {
         }
         let start = self.at;
         self.at += entity.len();
+        if replacement == "&" {
+            // Once or twice, it is a connective.
+            self.markup.replace(Span::new(start, self.at), Word::And.as_str());
+            if self.rest().starts_with(entity) {
+                self.markup.replace(Span::new(self.at, self.at + entity.len()), "");
+                self.at += entity.len();
+            }
+            return Some(TokenKind::Word(Word::And));
+        }
         self.markup.replace(Span::new(start, self.at), replacement);
-        if replacement == " " {
-            return None;
-        }
-        while let Some((entity, replacement)) = self.entity() {
-            self.markup.replace(Span::new(self.at, self.at + entity.len()), replacement);
-            self.at += entity.len();
-        }
-        Some(TokenKind::Sign)
+        if replacement == " " { None } else { Some(TokenKind::Sign) }
     }
 
     /// A string between two marks that each stand for `quote`.

@@ -1,7 +1,6 @@
 //! What begins with a digit: numbers, instants, and neither (L10, L11).
 
 use super::{Lexer, TokenKind, letters};
-use crate::Instant;
 use crate::words::Word;
 
 impl Lexer<'_> {
@@ -32,11 +31,8 @@ impl Lexer<'_> {
         if self.at == number_end {
             return TokenKind::Number;
         }
-        if Instant::parse(self.text.get(start..self.at).unwrap_or("")).is_ok() {
-            TokenKind::Instant
-        } else {
-            TokenKind::Bare
-        }
+        let run = self.text.get(start..self.at).unwrap_or("");
+        if looks_like_a_date(run) { TokenKind::Instant } else { TokenKind::Bare }
     }
 
     /// Whether the hyphen here belongs to an operator word.
@@ -45,6 +41,18 @@ impl Lexer<'_> {
         rest.next();
         Word::find(letters(rest.as_str())).is_some()
     }
+}
+
+/// Whether `run` has the form of a date, perhaps with a time. Whether there is such a day is for
+/// the checker to say, which knows whether a date is wanted.
+fn looks_like_a_date(run: &str) -> bool {
+    let (date, time) = run.split_at_checked("2026-11-22".len()).unwrap_or((run, ""));
+    let dated = date.len() == 10
+        && date.bytes().enumerate().all(|(at, byte)| match at {
+            4 | 7 => byte == b'-',
+            _ => byte.is_ascii_digit(),
+        });
+    dated && (time.is_empty() || time.starts_with(['T', 't']))
 }
 
 /// Whether `.` and a digit follow.

@@ -32,6 +32,10 @@ impl Lexer<'_> {
             if let Some(at) = missing_quote(inside, end.is_none()) {
                 return self.unterminated(start, start + 1 + at, quote);
             }
+            if let Some(at) = end.and_then(|end| Some(end + meant_last_quote(rest.get(end..)?, quote)?)) {
+                let inner = start + end.unwrap_or(0);
+                return self.quote_inside(start, inner, start + 1 + at);
+            }
         }
         if let Some(end) = end {
             self.at = start + 1 + end;
@@ -95,6 +99,27 @@ impl Lexer<'_> {
             format!("`{found}` is a curly quote (U+{:04X}) and does not end the string", u32::from(found));
         self.diagnostics.push(Diagnostic::new(Code::CurlyQuote, span, message).corrected(span, quote));
         TokenKind::Text(content)
+    }
+
+    /// The literal from `start` to `end` has a quote of its own sort inside, at `inner`.
+    fn quote_inside(&mut self, start: usize, inner: usize, end: usize) -> TokenKind {
+        let content = self.text.get(start + 1..end - 1).unwrap_or("");
+        let escaped = self.text.get(..inner).is_some_and(|before| before.ends_with('\\'));
+        let literal = Span::new(start, end);
+        let report = if escaped {
+            let span = Span::new(inner - 1, inner + 1);
+            Diagnostic::new(Code::Markup, span, "a backslash does not escape the quote after it")
+        } else {
+            Diagnostic::new(Code::Unexpected, Span::new(inner, inner + 1), "this quote ends the string")
+        };
+        let meant =
+            if escaped { content.replace("\\\"", "\"").replace("\\'", "'") } else { content.to_owned() };
+        // Quotes doubled at both ends are one pair too many.
+        let doubled = meant.len() >= 2 && inner == start + 1;
+        let meant = if doubled { meant.trim_matches(['"', '\'']).to_owned() } else { meant };
+        self.diagnostics.push(report.corrected(literal, quoted(&meant)));
+        self.at = end;
+        TokenKind::Text(meant)
     }
 
     fn unterminated(&mut self, start: usize, end: usize, quote: char) -> TokenKind {
@@ -181,6 +206,19 @@ fn meant_end(inside: &str, quote: char) -> Option<(usize, char)> {
 fn ends_operand(after: &str) -> bool {
     let after = after.trim_start_matches(is_white_space);
     after.is_empty() || after.starts_with([')', ']', ',']) || connective(after)
+}
+
+/// After a quote that ends a string too early: how far it is to behind the quote that was meant to.
+fn meant_last_quote(after: &str, quote: char) -> Option<usize> {
+    let line = after.lines().next().unwrap_or("");
+    let (at, _) =
+        line.char_indices().find(|(at, c)| *c == quote && ends_operand(line.get(at + 1..).unwrap_or("")))?;
+    let between = line.get(..at)?;
+    let goes_on = between.char_indices().any(|(at, c)| {
+        let rest = between.get(at + c.len_utf8()..).unwrap_or("");
+        matches!(c, '(' | ')' | '[' | ']' | ',') || (is_white_space(c) && connective(rest))
+    });
+    (!goes_on).then_some(at + 1)
 }
 
 /// Where a quote was forgotten: before the first connective, or before the parentheses that end the text.

@@ -31,6 +31,7 @@ impl Parser<'_> {
                 None
             }
             _ if self.value_here() => self.value_first(),
+            TokenKind::Word(Word::Compare(_)) if self.subject_left_out().is_some() => self.operator_first(),
             _ => {
                 let span = self.span();
                 let message = format!("`{}` stands where a comparison should begin", span.shown(self.text));
@@ -54,6 +55,7 @@ impl Parser<'_> {
         let object = match kind_of(word) {
             Some(kind) => kind,
             None if is_element_prefix(word) => return self.element_outside(),
+            None if self.clock_first() => return self.value_first(),
             None => self.unknown_prefix(prefix)?,
         };
         let span = self.advance();
@@ -70,6 +72,7 @@ impl Parser<'_> {
 
     fn after_property(&mut self, property: Property) -> Option<Node> {
         let start = property.span;
+        self.subject = Some(start);
         match self.tail(start) {
             Some(Tail::Comparison { operator, operand }) => {
                 let span = start.to(operand.span);
@@ -244,17 +247,29 @@ impl Parser<'_> {
 
     /// A value on the left: a comparison the wrong way round, or no comparison.
     fn value_first(&mut self) -> Option<Node> {
-        let value = self.span();
-        let (operator, path) = (self.kind_ahead(1).clone(), self.kind_ahead(2).clone());
+        let start = self.span();
+        if self.clock_first() {
+            self.date()?;
+        } else {
+            self.advance();
+        }
+        let value = start.to(self.last_span());
+        let (operator, path) = (self.kind().clone(), self.kind_ahead(1).clone());
         let (TokenKind::Word(Word::Compare(operator)), TokenKind::Path { prefix, name }) = (operator, path)
         else {
             let message = format!("`{}` stands where a comparison should begin", value.shown(self.text));
             let report = Diagnostic::new(Code::Unexpected, value, message);
-            self.report(report.help(COMPARISON_BEGINS));
-            self.advance();
+            let before = Span { start: value.start, end: value.start };
+            self.report(match self.subject_left_out_before(2) {
+                Some(subject) => {
+                    let repeated = format!("{} -eq ", subject.of(self.text));
+                    report.help("repeat the property and the operator").suggest(before, repeated)
+                }
+                None => report.help(COMPARISON_BEGINS),
+            });
             return None;
         };
-        let property = self.span_ahead(2);
+        let property = self.span_ahead(1);
         let report = Diagnostic::new(Code::Reversed, value, "the value stands left of the operator");
         let report = report.help("write the property left and the value right");
         self.report(match turned(operator) {
@@ -268,10 +283,39 @@ impl Parser<'_> {
             let property = self.property(object, property, name);
             self.loose.push(property);
         }
-        for _ in 0..3 {
-            self.advance();
-        }
+        self.advance();
+        self.advance();
         None
+    }
+
+    /// An operator without a property: `… -or -eq "x"`.
+    fn operator_first(&mut self) -> Option<Node> {
+        let span = self.span();
+        let subject = self.subject_left_out()?;
+        let message = format!("`{}` has no property on its left", span.of(self.text));
+        let before = Span { start: span.start, end: span.start };
+        let repeated = format!("{} ", subject.of(self.text));
+        let report = Diagnostic::new(Code::Unexpected, span, message);
+        self.report(report.help("repeat the property").suggest(before, repeated));
+        self.tail(subject);
+        None
+    }
+
+    /// The property that a comparison here leaves out: that of the comparison before the connective.
+    fn subject_left_out(&self) -> Option<Span> {
+        self.subject_left_out_before(1)
+    }
+
+    /// As [`subject_left_out`](Self::subject_left_out); the connective is so many tokens back.
+    fn subject_left_out_before(&self, count: usize) -> Option<Span> {
+        let before = self.at.checked_sub(count).and_then(|at| self.tokens.get(at))?;
+        self.subject.filter(|_| matches!(before.kind, TokenKind::Word(Word::And | Word::Or)))
+    }
+
+    /// Whether `system.now` stands here, and not on the right of an operator.
+    fn clock_first(&self) -> bool {
+        matches!(*self.kind(), TokenKind::Path { prefix, name }
+            if prefix.of(self.text).eq_ignore_ascii_case("system") && name.of(self.text).eq_ignore_ascii_case("now"))
     }
 
     /// Whether the property that `subject` names is known to be boolean.

@@ -5,6 +5,7 @@ use super::operator::Tail;
 use super::{Level, Parser, Term};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::lex::TokenKind;
+use crate::property;
 use crate::tree::{ElementComparison, ElementKind, ElementNode, ElementSubject, Span};
 use crate::words::Word;
 
@@ -74,6 +75,14 @@ impl Parser<'_> {
             TokenKind::End => {
                 self.premature_end("what an element is compared with");
                 None
+            }
+            TokenKind::Name if property::by_member(&found).is_some() => {
+                let element = property::by_member(&found).and_then(|row| row.element)?;
+                let message = format!("`{found}` lacks its prefix `{element}.`");
+                let report = Diagnostic::new(Code::WrongElement, span, message);
+                self.report(report.corrected(span, format!("{element}.{found}")));
+                self.advance();
+                Some(ElementSubject::Member { prefix: element.to_owned(), name: found })
             }
             _ => {
                 let report = Diagnostic::new(

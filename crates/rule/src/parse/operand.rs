@@ -133,6 +133,11 @@ impl Parser<'_> {
             self.report(report.help("write a value, as in `\"Sales\"`"));
             return None;
         }
+        if ["now", "today", "now()"].iter().any(|word| word.eq_ignore_ascii_case(found)) {
+            let message = format!("`{found}` is not the clock");
+            self.report(Diagnostic::new(Code::NotAnInstant, span, message).corrected(span, "system.now"));
+            return Some(Operand { span, kind: OperandKind::Now { shift_millis: 0 } });
+        }
         let corrected = quoted(found);
         let message = format!("the string `{}` has no quotes", span.shown(self.text));
         let report = Diagnostic::new(Code::UnquotedString, span, message);

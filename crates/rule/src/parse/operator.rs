@@ -161,8 +161,16 @@ impl Parser<'_> {
     /// Takes `&&`, `||` and the like, which stand where a connective should. What is meant.
     pub(super) fn foreign_connective(&mut self) -> Option<Word> {
         let span = self.span();
+        let word = span.of(self.text);
         let known = match self.kind() {
-            TokenKind::Sign => words::meant(span.of(self.text)),
+            TokenKind::Sign => words::meant(word),
+            TokenKind::UnknownWord | TokenKind::Name => {
+                let letters = word.trim_start_matches(|c: char| !c.is_alphanumeric());
+                // These are no slips: they mean something else.
+                let others = ["xor", "nor", "nand", "but", "then"];
+                let slip = !others.iter().any(|other| other.eq_ignore_ascii_case(letters));
+                words::closest(letters).filter(|_| slip).map(Meant::Word)
+            }
             _ => None,
         };
         let Some(Meant::Word(word @ (Word::And | Word::Or))) = known else { return None };
