@@ -2,7 +2,7 @@
 //!
 //! The organisation and its groups are replayed into a data directory first; what is measured is the
 //! replay of the changes on top of it. `MUSTER_BENCH_RULES`, `…_OBJECTS`, `…_CHANGES` and `…_SEED`
-//! set other sizes.
+//! set other sizes; `MUSTER_BENCH_DIR` names a directory in which all files are kept.
 #![expect(clippy::expect_used, clippy::panic, reason = "a bench that cannot run should stop")]
 
 use muster_benches::workload::{self, Size};
@@ -17,8 +17,10 @@ fn main() {
         changes: number("CHANGES", 200_000),
         seed: number("SEED", 1) as u64,
     };
-    let directory = tempfile::tempdir().expect("a temporary directory");
-    let (base, changes) = (directory.path().join("01-base.jsonl"), directory.path().join("02-changes.jsonl"));
+    let temporary = tempfile::tempdir().expect("a temporary directory");
+    let kept = std::env::var_os("MUSTER_BENCH_DIR").map(PathBuf::from);
+    let directory = kept.as_deref().unwrap_or(temporary.path());
+    let (base, changes) = (directory.join("01-base.jsonl"), directory.join("02-changes.jsonl"));
     eprintln!(
         "writing {} users, {} rules, {} changes (seed {})",
         size.objects, size.rules, size.changes, size.seed
@@ -26,9 +28,9 @@ fn main() {
     workload::write(size, &base, &changes).expect("the workload can be written");
     let program = program();
     eprintln!("replaying the organisation");
-    let first = replay(&program, directory.path(), &[&base]);
+    let first = replay(&program, directory, &[&base]);
     eprintln!("replaying the changes");
-    let second = replay(&program, directory.path(), &[&base, &changes]);
+    let second = replay(&program, directory, &[&base, &changes]);
     report(size, &first, &second);
 }
 

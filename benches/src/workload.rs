@@ -24,7 +24,7 @@ pub struct Size {
 /// Of the values that a change sets, so many are new to the organisation.
 const NEW_VALUES: f64 = 0.15;
 
-/// Writes the users and the groups to `base`, the changes to `changes`.
+/// Writes the groups and the users to `base`, the changes to `changes`.
 ///
 /// # Errors
 /// The disk's.
@@ -32,13 +32,13 @@ pub fn write(size: Size, base: &Path, changes: &Path) -> Result<()> {
     let attributes = shared_attributes();
     let mut random = Random::new(size.seed);
     let mut file = BufWriter::new(File::create(base)?);
-    for number in 0..size.objects {
-        let data = user(number, &attributes, &mut random);
-        line(&mut file, &json!({"kind": "user", "op": "upsert", "id": user_id(number), "data": data}))?;
-    }
     for number in 0..size.rules {
         let data = json!({"displayName": format!("Group {number}"), "membershipRule": rules::rule(&attributes, &mut random)});
         line(&mut file, &json!({"kind": "group", "op": "upsert", "id": format!("g{number}"), "data": data}))?;
+    }
+    for number in 0..size.objects {
+        let data = user(number, &attributes, &mut random);
+        line(&mut file, &json!({"kind": "user", "op": "upsert", "id": user_id(number), "data": data}))?;
     }
     file.flush()?;
     let mut file = BufWriter::new(File::create(changes)?);

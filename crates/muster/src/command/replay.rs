@@ -21,6 +21,7 @@ use muster_stream::file::{InputPosition, Inputs};
 use publish::Publisher;
 use show::Show;
 use statistics::Statistics;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -118,7 +119,7 @@ impl Arguments {
         statistics.finish(&end);
         eprintln!("{}", statistics.summary(&self.deltas));
         if self.stats {
-            println!("{}", statistics.to_json());
+            writeln!(std::io::stdout().lock(), "{}", statistics.to_json())?;
         }
         Ok(if self.strict && end.has_dead_letters { Outcome::No } else { Outcome::Done })
     }

@@ -121,3 +121,85 @@ impl<'s> Publisher<'s> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use muster_directory::{DeadLetter, Rejection, RejectionCode, Source};
+    use muster_engine::storage::Positions;
+    use muster_engine::storage::memory::MemoryStorage;
+    use std::fs;
+
+    const ENTRIES: u64 = 6;
+
+    fn entry(number: u64) -> Entry {
+        let letter = |line| {
+            let source = Source::File { file: "e.jsonl".into(), line };
+            DeadLetter::of_line(source, Rejection::new(RejectionCode::InvalidJson, "no"), b"nonsense", 8)
+        };
+        Entry {
+            number,
+            positions: Positions::from([("events.line".to_owned(), number)]),
+            definitions_position: 0,
+            clock: muster_directory::Instant::MIN,
+            sequence: 0,
+            deltas: Vec::new(),
+            dead_letters: (0..number % 3 + 1).map(|line| letter(10 * number + line)).collect(),
+            statuses: Vec::new(),
+            records: Vec::new(),
+        }
+    }
+
+    /// What the disk holds at one moment.
+    struct Disk {
+        storage: MemoryStorage,
+        dead_letters: Vec<u8>,
+    }
+
+    /// Every moment of a run at which the disk differs: after each commit, each append and each
+    /// acknowledgement.
+    fn moments(path: &Path, dead: &Path) -> Vec<Disk> {
+        let storage = MemoryStorage::default();
+        let mut moments = Vec::new();
+        let mut publisher = Publisher::open(&storage, path, None).unwrap();
+        for number in 1..=ENTRIES {
+            let entries = [entry(number)];
+            let mut note =
+                || moments.push(Disk { storage: storage.clone(), dead_letters: fs::read(dead).unwrap() });
+            storage.commit(PARTITION, &entries).unwrap();
+            note();
+            publisher.append(&entries[0]).unwrap();
+            publisher.outputs.flush().unwrap();
+            note();
+            if number % 2 == 0 {
+                publisher.acknowledge().unwrap();
+                note();
+            }
+        }
+        moments
+    }
+
+    #[test]
+    fn a_kill_at_any_moment_and_any_torn_line_leave_no_trace() {
+        let directory = tempfile::tempdir().unwrap();
+        let (path, dead) = (directory.path().join("out"), directory.path().join("out.dead"));
+        let moments = moments(&path, &dead);
+        let whole = fs::read(&dead).unwrap();
+        let mut shortest = 0;
+        for Disk { storage, dead_letters } in moments {
+            // The kill may have fallen into the write that led here.
+            for torn in (shortest..dead_letters.len()).step_by(7).chain([dead_letters.len()]) {
+                let storage = storage.clone();
+                fs::write(&dead, &dead_letters[..torn]).unwrap();
+                let mut publisher = Publisher::open(&storage, &path, None).unwrap();
+                let next = storage.head(PARTITION).unwrap().map_or(1, |head| head.entry + 1);
+                for number in next..=ENTRIES {
+                    publisher.publish(entry(number)).unwrap();
+                }
+                publisher.finish().unwrap();
+                assert!(fs::read(&dead).unwrap() == whole, "torn at {torn} of {}", dead_letters.len());
+            }
+            shortest = dead_letters.len();
+        }
+    }
+}
