@@ -9,7 +9,7 @@
 mod object;
 
 use muster_rule::{
-    AttributeType, Checked, DeclaredAttribute, Dialect, Instant, ObjectKind, Rule, Schema, check,
+    AttributeType, Checked, DeclaredAttribute, Diagnostic, Dialect, Instant, ObjectKind, Rule, Schema, check,
 };
 use object::{Object, json};
 use std::collections::BTreeSet;
@@ -48,6 +48,8 @@ fn check_valid(entry: &mut Table) {
     }
     expect(entry, "selects", Some(selected), &case.text);
     expect(entry, "rejects", Some(rejected), &case.text);
+    let lints = check(&case.text, case.dialect, &case.schema).diagnostics;
+    expect(entry, "warnings", Some(case.underlined(&lints)), &case.text);
 }
 
 #[test]
@@ -67,18 +69,15 @@ fn check_invalid(entry: &mut Table) {
     let case = Case::of(entry);
     let Checked { rule, diagnostics } = check(&case.text, case.dialect, &case.schema);
     assert!(rule.is_none(), "{} is accepted", case.text);
-    let mut errors = Array::new();
     let mut fixed = case.text.clone();
     for diagnostic in diagnostics.iter().rev() {
-        let underlined = &case.text[diagnostic.span.start as usize..diagnostic.span.end as usize];
-        errors.insert(0, Array::from_iter([diagnostic.code.as_str(), underlined]));
+        assert!(diagnostic.is_error(), "{}: {diagnostic:?}", case.text);
+        assert!(!diagnostic.message.ends_with('.'), "{}: {diagnostic:?}", case.text);
         if let Some(suggestion) = &diagnostic.suggestion {
             fixed = suggestion.apply(&fixed);
         }
-        assert!(diagnostic.is_error(), "{}: {diagnostic:?}", case.text);
-        assert!(!diagnostic.message.ends_with('.'), "{}: {diagnostic:?}", case.text);
     }
-    expect(entry, "errors", Some(errors), &case.text);
+    expect(entry, "errors", Some(case.underlined(&diagnostics)), &case.text);
     // All suggestions at once make a rule that is accepted. Where one mistake hides another, the text is
     // only better.
     let accepted = fixed != case.text && Rule::parse(&fixed, case.dialect, &case.schema).is_ok();
@@ -159,6 +158,17 @@ impl Case {
     fn rule(&self) -> Rule {
         Rule::parse(&self.text, self.dialect, &self.schema)
             .unwrap_or_else(|diagnostics| panic!("{}\n{diagnostics:#?}", self.text))
+    }
+
+    /// The code and the underlined text of each.
+    fn underlined(&self, diagnostics: &[Diagnostic]) -> Array {
+        let pair = |diagnostic: &Diagnostic| {
+            let span = &diagnostic.span;
+            let underlined =
+                self.text.get(span.start as usize..span.end as usize).expect("a part of the text");
+            Array::from_iter([diagnostic.code.as_str(), underlined])
+        };
+        diagnostics.iter().map(pair).collect()
     }
 
     /// Which of the objects under `key` the rule selects. The explanation must say so too.
