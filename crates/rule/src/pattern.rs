@@ -24,7 +24,7 @@ mod syntax;
 
 use crate::value::Text;
 use regex_automata::meta;
-use shape::{End, PlainText, Start};
+use shape::{End, PlainText, Required, Start};
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
@@ -41,7 +41,7 @@ pub struct Pattern {
 struct Inner {
     text: Box<str>,
     engine: Engine,
-    required: Option<Box<str>>,
+    required: Required,
     exhausted: AtomicU64,
 }
 
@@ -83,7 +83,7 @@ impl Pattern {
                     .help("lower the counts in braces, or write `*` or `+` for them")
             })?)
         };
-        let required = shape::required_literal(&node);
+        let required = Required::of(&node);
         let exhausted = AtomicU64::new(0);
         Ok(Pattern { inner: Arc::new(Inner { text: text.into(), engine, required, exhausted }) })
     }
@@ -102,7 +102,8 @@ impl Pattern {
             Engine::Plain(plain) => plain.is_match(folded),
             Engine::Linear(regex) => regex.is_match(folded),
             Engine::Bounded(program) => {
-                if self.required_literal().is_some_and(|required| !folded.contains(required)) {
+                let required = self.required_any();
+                if !required.is_empty() && !required.iter().any(|text| folded.contains(&**text)) {
                     return false;
                 }
                 program.is_match(folded).unwrap_or_else(|bounded::StepLimitReached| {
@@ -122,7 +123,13 @@ impl Pattern {
     /// A text, folded, that every matching value has inside (folded). `None` where none is known.
     #[must_use]
     pub fn required_literal(&self) -> Option<&str> {
-        self.inner.required.as_deref()
+        self.inner.required.each.as_deref()
+    }
+
+    /// Texts, folded, of which every matching value has one at least inside (folded). Empty where none are known.
+    #[must_use]
+    pub fn required_any(&self) -> &[Box<str>] {
+        &self.inner.required.any
     }
 
     /// The operator that does the same, where there is one.

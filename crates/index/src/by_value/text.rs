@@ -1,7 +1,7 @@
 //! Which of many text predicates are true for one text, without asking each.
 //!
 //! Equality by hash; prefixes and suffixes by a hash table for each length that occurs; `-contains` by one
-//! Aho-Corasick automaton over all needles, and `-match` by the literal that a pattern requires, found by
+//! Aho-Corasick automaton over all needles, and `-match` by the literals of which a pattern requires one, found by
 //! the same automaton, then the single pattern. What has no such handle is asked one by one.
 
 use crate::PredicateId;
@@ -18,7 +18,7 @@ pub(super) struct TextPredicates {
     prefixes: Affixes,
     suffixes: Affixes,
     literals: Literals,
-    /// Asked one by one: patterns that require no literal, versions.
+    /// Asked one by one: patterns that require none, versions.
     asked: Vec<(PredicateId, TextTest)>,
 }
 
@@ -35,9 +35,9 @@ impl TextPredicates {
             // Of every text that is present.
             TextTest::Contains(needle) if needle.is_empty() => self.prefixes.insert(needle, id),
             TextTest::Contains(needle) => self.literals.insert(needle, id, test),
-            TextTest::Matches(pattern) => match pattern.required_literal().filter(|it| !it.is_empty()) {
-                Some(literal) => self.literals.insert(literal, id, test),
-                None => self.asked.push((id, test.clone())),
+            TextTest::Matches(pattern) => match pattern.required_any() {
+                [] => self.asked.push((id, test.clone())),
+                literals => literals.iter().for_each(|literal| self.literals.insert(literal, id, test)),
             },
             TextTest::Version(..) => self.asked.push((id, test.clone())),
         }
@@ -54,9 +54,9 @@ impl TextPredicates {
             TextTest::EndsWith(suffix) => self.suffixes.remove(suffix, id),
             TextTest::Contains(needle) if needle.is_empty() => self.prefixes.remove(needle, id),
             TextTest::Contains(needle) => self.literals.remove(needle, id),
-            TextTest::Matches(pattern) => match pattern.required_literal().filter(|it| !it.is_empty()) {
-                Some(literal) => self.literals.remove(literal, id),
-                None => self.asked.retain(|(asked, _)| *asked != id),
+            TextTest::Matches(pattern) => match pattern.required_any() {
+                [] => self.asked.retain(|(asked, _)| *asked != id),
+                literals => literals.iter().for_each(|literal| self.literals.remove(literal, id)),
             },
             TextTest::Version(..) => self.asked.retain(|(asked, _)| *asked != id),
         }

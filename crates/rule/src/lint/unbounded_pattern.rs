@@ -1,4 +1,4 @@
-//! A pattern without a text that every match has: each new value must be searched.
+//! A pattern without texts that a match has inside: each new value must be searched.
 
 use super::view::View;
 use crate::diagnostic::{Code, Diagnostic};
@@ -6,7 +6,7 @@ use crate::diagnostic::{Code, Diagnostic};
 pub(super) fn lint(view: &View<'_>, found: &mut Vec<Diagnostic>) {
     for leaf in &view.leaves {
         let Some(pattern) = view.pattern(leaf) else { continue };
-        if pattern.required_literal().is_some() || pattern.plain().is_some() {
+        if !pattern.required_any().is_empty() || pattern.plain().is_some() {
             continue;
         }
         let message =

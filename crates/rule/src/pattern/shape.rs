@@ -82,19 +82,45 @@ impl PlainText {
     }
 }
 
-/// The longest text, folded, that `node` cannot match without.
-pub(super) fn required_literal(node: &Node) -> Option<Box<str>> {
-    let mut runs = Runs::default();
-    runs.visit(node);
-    runs.end();
-    (!runs.longest.is_empty()).then(|| runs.longest.into_boxed_str())
+/// Texts, folded, that a match has inside.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Required {
+    /// The longest that every match has.
+    pub(super) each: Option<Box<str>>,
+    /// Every match has one of these at least; empty where no such texts are known. Of the sets that were found,
+    /// the one whose shortest text is the longest.
+    pub(super) any: Vec<Box<str>>,
+}
+
+/// More texts than this are not worth looking for.
+const MAX_ANY: usize = 16;
+
+impl Required {
+    /// What every match of `node` has inside.
+    pub(super) fn of(node: &Node) -> Required {
+        let mut runs = Runs::default();
+        runs.visit(node);
+        runs.end();
+        runs.required
+    }
+
+    fn offer(&mut self, other: Required) {
+        let length = |text: &Option<Box<str>>| text.as_ref().map_or(0, |text| text.len());
+        if length(&other.each) > length(&self.each) {
+            self.each = other.each;
+        }
+        let shortest = |texts: &[Box<str>]| texts.iter().map(|text| text.len()).min().unwrap_or(0);
+        if shortest(&other.any) > shortest(&self.any) && other.any.len() <= MAX_ANY {
+            self.any = other.any;
+        }
+    }
 }
 
 #[derive(Default)]
 struct Runs {
     /// Literals that stand next to each other, so far.
     current: String,
-    longest: String,
+    required: Required,
 }
 
 impl Runs {
@@ -109,27 +135,31 @@ impl Runs {
                 self.end();
             }
             // It asks for the same text, beside what is taken.
-            Node::Look { node, .. } => {
-                if let Some(inside) = required_literal(node) {
-                    self.offer(&inside);
+            Node::Look { node, .. } => self.required.offer(Required::of(node)),
+            Node::Choice(nodes) => {
+                self.end();
+                let terms: Vec<Required> = nodes.iter().map(Required::of).collect();
+                if terms.iter().all(|term| !term.any.is_empty()) {
+                    let mut any: Vec<_> = terms.into_iter().flat_map(|term| term.any).collect();
+                    // Shorter ones first: what has another of them inside says nothing more.
+                    any.sort_by(|a, b| a.len().cmp(&b.len()).then_with(|| a.cmp(b)));
+                    let mut apart: Vec<Box<str>> = Vec::new();
+                    for text in any {
+                        if !apart.iter().any(|shorter| text.contains(&**shorter)) {
+                            apart.push(text);
+                        }
+                    }
+                    self.required.offer(Required { each: None, any: apart });
                 }
             }
-            Node::Set(_)
-            | Node::Choice(_)
-            | Node::Repeat { .. }
-            | Node::Reference(_)
-            | Node::Conditional { .. } => self.end(),
+            Node::Set(_) | Node::Repeat { .. } | Node::Reference(_) | Node::Conditional { .. } => self.end(),
         }
     }
 
     fn end(&mut self) {
-        let current = std::mem::take(&mut self.current);
-        self.offer(&current);
-    }
-
-    fn offer(&mut self, run: &str) {
-        if run.len() > self.longest.len() {
-            run.clone_into(&mut self.longest);
+        if !self.current.is_empty() {
+            let text = std::mem::take(&mut self.current).into_boxed_str();
+            self.required.offer(Required { each: Some(text.clone()), any: vec![text] });
         }
     }
 }
@@ -142,8 +172,9 @@ mod tests {
     #[test]
     fn finds_what_every_match_has_inside() {
         let check = |pattern: &str, literal: Option<&str>| {
-            let node = parse(pattern).expect(pattern);
-            assert_eq!(required_literal(&node).as_deref(), literal, "{pattern}");
+            let required = Required::of(&parse(pattern).expect(pattern));
+            assert_eq!(required.each.as_deref(), literal, "{pattern}");
+            assert!(literal.is_none() || !required.any.is_empty(), "{pattern}");
         };
         check("Contoso", Some("contoso"));
         check(r"^\w+@contoso\.com$", Some("@contoso.com"));
@@ -157,6 +188,24 @@ mod tests {
         check(r"^(?=.*admin)(?!.*guest).{3}", Some("admin"));
         check(".*", None);
         check("", None);
+    }
+
+    #[test]
+    fn finds_texts_of_which_every_match_has_one() {
+        let check = |pattern: &str, texts: &[&str]| {
+            let required = Required::of(&parse(pattern).expect(pattern));
+            let found: Vec<&str> = required.any.iter().map(|text| &**text).collect();
+            assert_eq!(found, texts, "{pattern}");
+        };
+        check("^(Sales|Marketing)$", &["sales", "marketing"]);
+        check(r"@(contoso|fabrikam)\.com$", &["contoso", "fabrikam"]);
+        check(r"@(a|b)\.com$", &[".com"]);
+        check("(?:north|(?:south|south-)east)x?", &["north", "south"]);
+        check("(?:a|A)b", &["a"]);
+        check("^(?=.*(?:admin|root))", &["root", "admin"]);
+        check("(?:abc|)", &[]);
+        check("(?:abc|[de])", &[]);
+        check(&format!("(?:{})", (10..40).map(|n| format!("dept{n}")).collect::<Vec<_>>().join("|")), &[]);
     }
 
     #[test]

@@ -31,6 +31,9 @@ fn check(needs: Needs, pattern: &str, found: &[&str], missed: &[&str]) {
         if let Some(literal) = compiled.required_literal().filter(|_| expected) {
             assert!(value.folded().contains(literal), "{pattern} does not require {literal}");
         }
+        let any = compiled.required_any();
+        let has_one = any.iter().any(|text| value.folded().contains(&**text));
+        assert!(!expected || any.is_empty() || has_one, "{pattern} requires none of {any:?}");
     }
     assert_eq!(compiled.exhausted(), 0, "{pattern}");
 }
