@@ -11,6 +11,7 @@
     reason = "test support: a broken harness should stop the test"
 )]
 
+pub mod broker;
 pub mod campaign;
 pub mod decode;
 pub mod differential;

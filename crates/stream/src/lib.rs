@@ -1,6 +1,10 @@
-//! Where it travels: event lines in from files, delta lines and dead letters out to files.
+//! Where it travels: in from files or a log, out to files or a log. A log is topics of records, on the
+//! local disk or in Kafka, behind one set of traits.
 //!
-//! Positions are data that a store keeps beside the state; nothing here remembers anything between
-//! two runs. What a line means is the business of `wire`.
+//! Positions are data that a store keeps beside the state; files remember nothing between two runs. What
+//! a line or a record means is the business of `wire`.
 
+pub mod embedded;
 pub mod file;
+pub mod kafka;
+pub mod log;
