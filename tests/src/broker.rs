@@ -73,11 +73,9 @@ impl Broker {
         let answers = BufReader::new(child.stdout.take().expect("it is piped"));
         let mut script = Script { child, words, answers };
         let mut values = std::collections::BTreeMap::new();
-        loop {
-            match script.answer().split_once('=') {
-                Some((name, value)) => values.insert(name.to_owned(), value.to_owned()),
-                None => break,
-            };
+        // The addresses, then a word.
+        while let Some((name, value)) = script.answer().split_once('=') {
+            values.insert(name.to_owned(), value.to_owned());
         }
         let mut take = |name: &str| values.remove(name);
         let bootstrap = take("bootstrap").expect("the script prints it");

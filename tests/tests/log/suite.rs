@@ -5,7 +5,7 @@ use super::support::{
     reader, records, values,
 };
 use muster_stream::log::{
-    AppendError, Bounds, Log, LogError, MAX_RECORD_BYTES, NewRecord, Policy, Progress, ReadLimits,
+    AppendError, Bounds, LogError, MAX_RECORD_BYTES, NewRecord, Policy, Progress, ReadLimits,
     TopicDifference, TopicPartition, TopicSpec, WriteError,
 };
 use std::time::Duration;
@@ -88,8 +88,9 @@ fn what_does_not_exist_is_named(fixture: &impl Fixture) {
     let (log, name) = (fixture.log(), fixture.topic("a", 2, DELETE));
     let nowhere = TopicPartition::new(fixture.name("nowhere"), 0);
     let beyond = TopicPartition::new(name.as_str(), 2);
-    let unknown_topic =
-        |error: LogError| assert!(matches!(&error, LogError::UnknownTopic { topic } if **topic == *nowhere.topic), "{error}");
+    let unknown_topic = |error: LogError| {
+        assert!(matches!(&error, LogError::UnknownTopic { topic } if **topic == *nowhere.topic), "{error}")
+    };
     let unknown_partition = |error: LogError| {
         let fits = matches!(&error, LogError::UnknownPartition { of, partitions: 2 } if *of == beyond);
         assert!(fits, "{error}");
@@ -163,7 +164,10 @@ fn a_producer_answers_for_each_record(fixture: &impl Fixture) {
     let producer = fixture.log().producer().unwrap();
     let all = [&of, &beyond, &of, &elsewhere].map(|to| NewRecord::new(to.clone(), "k", "v"));
     let answers = producer.append(all.to_vec());
-    assert!(matches!(&answers[1], Err(AppendError::Refused { topic, .. }) if **topic == *of.topic), "{answers:?}");
+    assert!(
+        matches!(&answers[1], Err(AppendError::Refused { topic, .. }) if **topic == *of.topic),
+        "{answers:?}"
+    );
     let offsets: Vec<_> = answers.into_iter().flatten().collect();
     assert_eq!(offsets, [0, 1, 0]);
     assert_eq!(producer.append(Vec::new()), []);
@@ -273,7 +277,9 @@ fn a_paused_partition_waits(fixture: &impl Fixture) {
     for of in [&paused, &open] {
         append(fixture.log(), records(of, 0..5));
     }
-    while !matches!(next(&mut *reader).unwrap(), batch if { assert_eq!(batch.of, open); batch.at_end && batch.next == 5 }) {}
+    while !matches!(next(&mut *reader).unwrap(), batch if { assert_eq!(batch.of, open); batch.at_end && batch.next == 5 })
+    {
+    }
     assert!(reader.poll(Duration::from_millis(300)).unwrap().is_none());
     reader.resume(&paused).unwrap();
     let mut read = Vec::new();
@@ -339,9 +345,7 @@ fn a_deleted_offset_is_told_once_and_seek_heals_it(fixture: &impl Fixture) {
     }
     let lost = lost.unwrap();
     let expected = Bounds { first: 10, next: 12 };
-    let fits = |error: &LogError| {
-        matches!(error, LogError::OutOfRange { of: lost, offset: 4, bounds } if *lost == of && *bounds == expected)
-    };
+    let fits = |error: &LogError| matches!(error, LogError::OutOfRange { of: lost, offset: 4, bounds } if *lost == of && *bounds == expected);
     assert!(fits(&lost), "{lost}");
     while let Some(batch) = reader.poll(Duration::from_millis(300)).unwrap() {
         assert_eq!((batch.of, batch.records.len()), (other.clone(), 0), "it stays stopped");
@@ -377,7 +381,10 @@ fn a_write_is_all_or_nothing(fixture: &impl Fixture) {
         writer.write(&all, &[progress(&targets[0], round, "m")]).unwrap();
     }
     for of in &targets {
-        assert_eq!(values(&read_all(fixture.log(), of, 0)), (0..30).map(|n| format!("v{n}")).collect::<Vec<_>>());
+        assert_eq!(
+            values(&read_all(fixture.log(), of, 0)),
+            (0..30).map(|n| format!("v{n}")).collect::<Vec<_>>()
+        );
     }
     // The last of these can never be written.
     let mut all = records(&targets[0], 30..40);
@@ -488,9 +495,8 @@ fn many_threads_append_at_once(fixture: &impl Fixture) {
             let (producer, of) = (&producer, &of);
             scope.spawn(move || {
                 for n in 0..EACH {
-                    let all = [0, 1].map(|half| {
-                        NewRecord::new(of.clone(), format!("{thread}"), format!("{n}.{half}"))
-                    });
+                    let all = [0, 1]
+                        .map(|half| NewRecord::new(of.clone(), format!("{thread}"), format!("{n}.{half}")));
                     let offsets: Vec<_> =
                         producer.append(all.to_vec()).into_iter().map(|answer| answer.unwrap()).collect();
                     assert!(offsets[0] < offsets[1], "in the order given");
