@@ -186,6 +186,8 @@ launch() { # DIR
   port=$(sed -n 's/^bootstrap=.*://p' "$dir/addresses")
   "${run_java[@]}" kafka.Kafka "$dir/server.properties" >>"$dir/broker.log" 2>&1 </dev/null &
   pid=$!
+  # Else bash remarks upon each one that is killed.
+  disown "$pid"
   echo "$pid" >"$dir/pid"
   local _
   for _ in $(seq 1 600); do

@@ -6,7 +6,7 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 /// What an error means for something other than writing.
 pub(super) fn of_log(error: KafkaError, action: String) -> LogError {
     let reason = text(&error);
-    match error.rdkafka_error_code() {
+    match code(&error) {
         Some(code) if needs_change(code) => LogError::Refused { action, reason },
         // No code: the client could not even ask.
         None if !matches!(error, KafkaError::Canceled) => LogError::Refused { action, reason },
@@ -15,6 +15,14 @@ pub(super) fn of_log(error: KafkaError, action: String) -> LogError {
         }
         Some(RDKafkaErrorCode::Fatal) => LogError::Failed { action, reason },
         _ => LogError::Unreachable { action, reason },
+    }
+}
+
+/// The client's code; its own method forgets those of admin requests.
+fn code(error: &KafkaError) -> Option<RDKafkaErrorCode> {
+    match error {
+        KafkaError::AdminOp(code) => Some(*code),
+        _ => error.rdkafka_error_code(),
     }
 }
 
@@ -68,15 +76,12 @@ pub(super) fn refuses_record(code: RDKafkaErrorCode) -> bool {
 /// What the client says, without its own prefixes.
 pub(super) fn text(error: &KafkaError) -> String {
     match error {
-        KafkaError::ClientConfig(_, reason, name, value) if value.is_empty() => {
-            format!("property `{name}`: {reason}")
-        }
-        // The value may be a secret; the client's reason names the property.
-        KafkaError::ClientConfig(_, reason, name, _) => format!("property `{name}`: {reason}"),
+        // Without the value, which may be a secret; the reason names the property.
+        KafkaError::ClientConfig(_, reason, _, _) => reason.clone(),
         KafkaError::Transaction(error) => error.string(),
         KafkaError::Subscription(reason) | KafkaError::Seek(reason) | KafkaError::ClientCreation(reason) => {
             reason.clone()
         }
-        other => other.rdkafka_error_code().map_or_else(|| other.to_string(), |code| code.to_string()),
+        other => code(other).map_or_else(|| other.to_string(), |code| code.to_string()),
     }
 }

@@ -37,7 +37,8 @@ impl KafkaWriter {
         // A transaction that its writer has given up must end for the next one to begin.
         let timeout = connection.options.write_timeout;
         if config.get("transaction.timeout.ms").is_none() {
-            config.set("transaction.timeout.ms", timeout.as_millis().to_string());
+            // At least what the client allows.
+            config.set("transaction.timeout.ms", timeout.as_millis().max(1_000).to_string());
         }
         let producer: BaseProducer<Deliveries> = create_with(&config, Deliveries::default())?;
         // Taken once for what the client has to do before it can ask, such as a token.
