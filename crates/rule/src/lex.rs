@@ -232,6 +232,9 @@ impl<'t> Lexer<'t> {
         if self.peek().is_some_and(|c| c.is_ascii_digit()) {
             return self.negative(start, hyphen);
         }
+        let doubled = self.peek().is_some_and(is_hyphen);
+        self.skip(is_hyphen);
+        let word_start = if doubled { self.at } else { word_start };
         self.skip(is_white_space);
         let letters = letters(self.rest());
         let word = Word::find(letters);
@@ -249,6 +252,11 @@ impl<'t> Lexer<'t> {
                     let message = format!("white space inside the operator `{found}`");
                     let split = Diagnostic::new(Code::SplitToken, span, message);
                     self.diagnostics.push(split.corrected(span, corrected));
+                } else if doubled {
+                    let message = format!("`{found}` is not an operator of rules");
+                    self.diagnostics.push(
+                        Diagnostic::new(Code::UnknownOperator, span, message).corrected(span, corrected),
+                    );
                 } else if let Some(name) = false_hyphen(hyphen) {
                     let message = format!("`{hyphen}` is {name} (U+{:04X}), no hyphen", u32::from(hyphen));
                     let report = Diagnostic::new(Code::FalseHyphen, span, message);

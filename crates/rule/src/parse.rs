@@ -177,6 +177,12 @@ impl Parser<'_> {
             );
             return true;
         }
+        if *self.kind() == TokenKind::Comma && self.property_ahead() {
+            let report = Diagnostic::new(Code::MissingConnective, span, "`,` does not join comparisons");
+            self.report(report.help("write `-and` where both must hold").suggest(span, " -and"));
+            self.advance();
+            return true;
+        }
         if *self.kind() == TokenKind::UnknownWord {
             let report = Diagnostic::new(
                 Code::UnknownOperator,
@@ -353,8 +359,10 @@ impl Parser<'_> {
         found
     }
 
+    /// Reports, unless the same words are at fault already: one mistake, one report.
     fn report(&mut self, diagnostic: Diagnostic) {
-        if !self.given_up {
+        let first = self.diagnostics.iter().all(|earlier| earlier.span != diagnostic.span);
+        if !self.given_up && first {
             self.diagnostics.push(diagnostic);
         }
     }
@@ -377,7 +385,7 @@ impl Parser<'_> {
                 let superfluous = Span { start: before.span.end, end: last.end };
                 report.help("write another comparison, or remove it").suggest(superfluous, "")
             }
-            _ => report,
+            _ => report.help("write it, or remove what asks for it"),
         });
     }
 }

@@ -44,7 +44,7 @@ pub enum SchemaError {
     )]
     Name(Arc<str>),
     /// Two declarations of one name.
-    #[error("`{object}.{name}` is declared twice (names differ in more than case): remove one")]
+    #[error("`{object}.{name}` is declared twice, case making no difference: remove one")]
     Duplicate {
         /// Of which kind of object.
         object: ObjectKind,

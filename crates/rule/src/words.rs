@@ -80,6 +80,10 @@ impl Word {
 pub(crate) enum Meant {
     /// This one.
     Word(Word),
+    /// That there is no value.
+    Absent,
+    /// That there is one.
+    Present,
     /// A comparison with wildcards; which operator depends on where they stand.
     Like,
     /// The negation of that.
@@ -115,6 +119,12 @@ pub(crate) fn meant(other: &str) -> Option<Meant> {
         }
         "<" | "less" | "lessthan" | "before" => compare(Lt),
         ">" | "greater" | "greaterthan" | "after" => compare(Gt),
+        "isnull" | "isempty" | "isblank" | "isnothing" | "notexists" | "isnullorempty" | "isnotset" => {
+            Some(Meant::Absent)
+        }
+        "isnotnull" | "isnotempty" | "exists" | "ispresent" | "isset" | "isnotblank" => {
+            Some(Meant::Present)
+        }
         "like" | "ilike" | "clike" => Some(Meant::Like),
         "notlike" | "inotlike" | "cnotlike" => Some(Meant::NotLike),
         "!" => Some(Meant::Word(Word::Not)),

@@ -112,6 +112,9 @@ impl Checker<'_> {
             };
             return report.help(help).suggest(*name_span, here);
         }
+        if let Some(help) = inside(*object, name) {
+            return report.help(help);
+        }
         let other = other_kind(*object);
         if let Some(row) = property::find_standard(other, name) {
             return report.help(format!("it is a property of {other}s: `{other}.{}`", row.name));
@@ -194,6 +197,19 @@ fn foreign(object: ObjectKind, name: &str) -> Option<(&'static str, &'static str
         return Some((here, origin));
     }
     extension_attribute(object, name).map(|here| (here, "of Exchange"))
+}
+
+/// What to write for a member of a property, as in `assignedPlans.servicePlanId`.
+fn inside(object: ObjectKind, name: &str) -> Option<String> {
+    let (outer, member) = name.split_once('.')?;
+    let row = property::find_standard(object, outer)?;
+    Some(match row.element {
+        Some(element) => format!("ask about elements: `{object}.{} -any ({element}.{member} ...)`", row.name),
+        None if row.value_type == AttributeType::Reference => {
+            "nothing is known here of a manager but the id: write `Direct Reports for \"<id of the manager>\"`".to_owned()
+        }
+        None => format!("`{object}.{}` has no members", row.name),
+    })
 }
 
 /// `customAttribute7`, as Exchange calls `extensionAttribute7`.

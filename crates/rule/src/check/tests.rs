@@ -115,6 +115,19 @@ fn l1_operator_words() {
     correct("user.city -eq 'x' «||» user.city -eq 'y'", "MR0011", "user.city -eq 'x' -or user.city -eq 'y'");
     correct("«!»(user.city -eq 'x')", "MR0011", "-not (user.city -eq 'x')");
     refuse("user.city «-like» 'x*y'", &["MR0011"]);
+    correct("user.city «is null»", "MR0011", "user.city -eq null");
+    correct("user.city «is not null»", "MR0011", "user.city -ne null");
+    correct(
+        "user.city «-exists» -and user.state -eq 'x'",
+        "MR0011",
+        "user.city -ne null -and user.state -eq 'x'",
+    );
+    correct(
+        "user.city«.contains»('x') -or user.state -eq 'x'",
+        "MR0011",
+        "user.city -contains 'x' -or user.state -eq 'x'",
+    );
+    correct("user.city «--eq» 'x'", "MR0011", "user.city -eq 'x'");
     refuse("user.city «-banana» 'x'", &["MR0011"]);
     refuse("user.city «==» 'x' «&&» user.state «!=» 'y'", &["MR0011", "MR0011", "MR0011"]);
 }
@@ -252,6 +265,7 @@ fn l7_quotes_markup_and_no_quotes() {
         "MR0004",
         "user.city -eq 'R&D' -and user.state -eq 'x'",
     );
+    correct("«{»\"id\": \"g1\", \"membershipRule\": \"user.city -eq 'x'\"}", "MR0004", "user.city -eq 'x'");
     correct("«**»user.city -eq 'x'**", "MR0004", "user.city -eq 'x'");
     correct("«`»user.city -eq 'x'`", "MR0004", "user.city -eq 'x'");
     correct("user.otherMails -any («\\_» -eq 'x')", "MR0004", "user.otherMails -any (_ -eq 'x')");
@@ -659,6 +673,8 @@ fn l39_unknown_properties() {
     refuse("user.«managerId» -eq 'x'", &["MR0022"]);
     refuse("user.«manager» -eq 'x'", &["MR0025"]);
     refuse("user.«shoeSize» -eq 'x'", &["MR0022"]);
+    let found = refuse("user.«assignedPlans.service» -eq 'x'", &["MR0022"]);
+    assert!(found[0].help.as_ref().unwrap().contains("-any (assignedPlan.service"));
     refuse("device.«isDirSynced» -eq true", &["MR0023"]);
     let id = "9d98ed11-4c48-40d2-98fa-d781915f27e4";
     let plain = id.replace('-', "");
@@ -696,6 +712,8 @@ fn structure() {
     correct("user.city -eq 'x' -or «'y'»", "MR0012", "user.city -eq 'x' -or user.city -eq 'y'");
     correct("user.city -eq 'x' or «contains» 'y'", "MR0012", "user.city -eq 'x' or user.city contains 'y'");
     correct("user.city -eq 'x'«;»", "MR0012", "user.city -eq 'x'");
+    correct("user.city -eq 'x'«,» user.state -eq 'y'", "MR0016", "user.city -eq 'x' -and user.state -eq 'y'");
+    refuse("((«(»", &["MR0013"]);
     refuse("(«)»", &["MR0012"]);
     refuse("«-not»", &["MR0013"]);
     refuse("user.city «-eq»", &["MR0017"]);

@@ -55,3 +55,42 @@ impl Diagnostic {
 fn span_json(span: Span) -> Value {
     json!({"start": span.start, "end": span.end})
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::{Dialect, Schema, check};
+    use serde_json::json;
+
+    #[test]
+    fn the_shape_is_a_contract() {
+        let text = "user.city -eq '😀' -and\n(user.departmnt -eq 'x'";
+        let checked = check(text, Dialect::Entra, &Schema::default());
+        let expected = json!({
+            "valid": false,
+            "kind": null,
+            "canonical": null,
+            "diagnostics": [
+                {
+                    "code": "MR0022", "severity": "error", "message": "`user.departmnt` is no property",
+                    "help": "did you mean `user.department`?",
+                    "span": {"start": 32, "end": 41}, "line": 2, "column": 7, "endLine": 2, "endColumn": 16,
+                    "suggestion": {"span": {"start": 32, "end": 41}, "text": "department"},
+                },
+                {
+                    "code": "MR0014", "severity": "error", "message": "`)` is missing after this",
+                    "help": "add `)`",
+                    "span": {"start": 46, "end": 49}, "line": 2, "column": 21, "endLine": 2, "endColumn": 24,
+                    "related": [{"span": {"start": 26, "end": 27}, "line": 2, "column": 1, "message": "opened here"}],
+                    "suggestion": {"span": {"start": 49, "end": 49}, "text": ")"},
+                },
+            ],
+        });
+        assert_eq!(checked.to_json(text), expected);
+
+        let text = "user.CITY -eq 'null'";
+        let answer = check(text, Dialect::Entra, &Schema::default()).to_json(text);
+        assert_eq!((&answer["valid"], &answer["kind"]), (&json!(true), &json!("user")));
+        assert_eq!(answer["canonical"], "user.city -eq \"null\"");
+        assert_eq!(answer["diagnostics"][0]["severity"], "warning");
+    }
+}

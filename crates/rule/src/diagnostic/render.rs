@@ -63,3 +63,34 @@ fn range(text: &str, span: Span) -> Range<usize> {
     let start = text.floor_char_boundary(start.min(text.len()));
     start..text.floor_char_boundary(end.min(text.len())).max(start)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Style;
+    use crate::{Dialect, Schema, check};
+
+    #[test]
+    fn people_see_the_line_the_place_and_the_correction() {
+        let text = "user.city -eq 'Rome' -and\n  user.departmnt -eq 'x'";
+        let checked = check(text, Dialect::Entra, &Schema::default());
+        let expected = "\
+error[MR0022]: `user.departmnt` is no property
+  |
+2 |   user.departmnt -eq 'x'
+  |        ^^^^^^^^^
+  |
+help: did you mean `user.department`?
+  |
+2 |   user.department -eq 'x'
+  |               +";
+        assert_eq!(checked.diagnostics[0].render(text, Style::Plain), expected);
+        assert!(checked.diagnostics[0].render(text, Style::Colored).contains("\u{1b}["));
+    }
+
+    #[test]
+    fn a_text_of_a_megabyte_is_not_shown() {
+        let text = format!("user.city -eq '{}'", "x".repeat(1 << 20));
+        let checked = check(&text, Dialect::Entra, &Schema::default());
+        assert!(checked.diagnostics[0].render(&text, Style::Plain).len() < 500);
+    }
+}

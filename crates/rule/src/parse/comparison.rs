@@ -58,9 +58,41 @@ impl Parser<'_> {
             None if self.clock_first() => return self.value_first(),
             None => self.unknown_prefix(prefix)?,
         };
+        if let Some(node) = self.method_call(object, prefix, name) {
+            return node;
+        }
         let span = self.advance();
         let property = self.property(object, span, name);
         self.after_property(property)
+    }
+
+    /// `user.city.contains("x")`, as other languages have it. `None`: it is none.
+    fn method_call(&mut self, object: ObjectKind, prefix: Span, name: Span) -> Option<Option<Node>> {
+        let (_, method) = name.of(self.text).rsplit_once('.')?;
+        let operator = match (Word::find(method), self.kind_ahead(1), self.kind_ahead(2), self.kind_ahead(3))
+        {
+            (
+                Some(Word::Compare(operator)),
+                TokenKind::Open,
+                TokenKind::Text(_) | TokenKind::Number | TokenKind::Instant,
+                TokenKind::Close,
+            ) => operator,
+            _ => return None,
+        };
+        let own = Span { start: name.start, end: name.end - Span::new(0, method.len() + 1).end };
+        let called = Span { start: own.end, end: name.end };
+        let message = format!("`{}` is not an operator of rules", called.of(self.text));
+        let whole = Span { start: own.end, end: self.span_ahead(3).end };
+        let corrected = format!(" {} {}", operator.as_str(), self.span_ahead(2).of(self.text));
+        let report = Diagnostic::new(Code::UnknownOperator, called, message);
+        let help = format!("write `{}`", corrected.trim());
+        self.report(report.help(help).suggest(whole, corrected));
+        let property = self.property(object, prefix.to(own), own);
+        self.loose.push(property);
+        for _ in 0..4 {
+            self.advance();
+        }
+        Some(None)
     }
 
     fn property(&self, object: ObjectKind, span: Span, name_span: Span) -> Property {

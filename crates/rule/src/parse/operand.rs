@@ -26,7 +26,7 @@ impl Parser<'_> {
             }
             _ => {
                 let first = self.value(operator)?;
-                if *self.kind() == TokenKind::Comma {
+                if *self.kind() == TokenKind::Comma && !self.property_ahead() {
                     self.values_without_brackets(operator, first)
                 } else {
                     Some(first)
@@ -176,6 +176,11 @@ impl Parser<'_> {
             TokenKind::Name => literal(self.span().of(self.text)).is_some(),
             _ => false,
         }
+    }
+
+    /// Whether the token after the present one is a property, so that a comparison begins there.
+    pub(super) fn property_ahead(&self) -> bool {
+        matches!(*self.kind_ahead(1), TokenKind::Path { prefix, .. } if kind_of(prefix.of(self.text)).is_some())
     }
 
     fn property_right(&mut self) -> Option<Operand> {

@@ -62,6 +62,8 @@ impl Parser<'_> {
                     self.report(Diagnostic::new(Code::UnknownOperator, span, message).help(help));
                     None
                 }
+                Meant::Absent => Some(self.null_comparison(span, Operator::Eq)),
+                Meant::Present => Some(self.null_comparison(span, Operator::Ne)),
                 Meant::Like => self.like(span, Operator::Eq),
                 Meant::NotLike => self.like(span, Operator::Ne),
             };
@@ -110,6 +112,14 @@ impl Parser<'_> {
             found = meant.map(|meant| (meant, count)).or(found);
         }
         found
+    }
+
+    /// `is null`, `exists`: operators that take no operand elsewhere.
+    fn null_comparison(&mut self, span: Span, operator: Operator) -> Tail {
+        let message = format!("`{}` is not an operator of rules", span.of(self.text));
+        let corrected = format!("{} null", operator.as_str());
+        self.report(Diagnostic::new(Code::UnknownOperator, span, message).corrected(span, corrected));
+        Tail::Comparison { operator: (operator, span), operand: Operand { span, kind: OperandKind::Null } }
     }
 
     /// `-like`, whose operand may have wildcards at its ends.

@@ -3,6 +3,7 @@
 use super::{MAX_LENGTH, is_blank, parse};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::tree::Span;
+use serde_json::Value;
 
 /// Why `text` is no rule at all, where that shows at once.
 pub(super) fn refuse_whole(text: &str) -> Option<Diagnostic> {
@@ -11,7 +12,19 @@ pub(super) fn refuse_whole(text: &str) -> Option<Diagnostic> {
         let report = Diagnostic::new(Code::Empty, whole, "there is no rule: the text is empty");
         return Some(report.help("write a comparison, as in `user.department -eq \"Sales\"`"));
     }
-    too_long(text).or_else(|| quoted_whole(text))
+    too_long(text).or_else(|| quoted_whole(text)).or_else(|| json_object(text))
+}
+
+/// A group as JSON, with the rule in it.
+fn json_object(text: &str) -> Option<Diagnostic> {
+    let start = text.len() - text.trim_start().len();
+    let object =
+        text.trim_start().strip_prefix('{').and_then(|_| serde_json::from_str::<Value>(text).ok())?;
+    let rule = object.get("membershipRule").and_then(Value::as_str)?.trim().to_owned();
+    let report =
+        Diagnostic::new(Code::Markup, Span::new(start, start + 1), "this is a group as JSON, not its rule");
+    let whole = Span::new(0, text.len());
+    Some(report.help("write the value of `membershipRule` alone").suggest(whole, rule))
 }
 
 fn too_long(text: &str) -> Option<Diagnostic> {
