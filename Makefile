@@ -27,14 +27,14 @@ run: build ## Build, replay the sample organisation, and show its deltas with th
 test: check-prerequisites announce ## Run every check: format, lints, all tests, the sample
 	@deploy/step.sh 'format' 'a second' cargo fmt --all --check
 	@deploy/step.sh 'lints' 'a minute, the first time as long as the build' cargo clippy --release --locked --workspace --all-targets -- -D warnings
-	@deploy/step.sh 'build' 'a minute' cargo build --release --locked
+	@deploy/step.sh 'build' 'a minute' cargo build --release --locked --package muster
 	@deploy/step.sh 'tests' 'some minutes' cargo test --release --locked --workspace
 	@deploy/step.sh 'documentation' 'a minute' env RUSTDOCFLAGS='-D warnings' cargo doc --release --locked --workspace --no-deps --quiet
 	@deploy/step.sh 'sample' 'a second' $(MAKE) --no-print-directory sample
 	@echo 'every check passed'
 
 build: prerequisites announce ## Build the program: target/release/muster
-	@deploy/step.sh 'build' 'a minute' cargo build --release --locked
+	@deploy/step.sh 'build' 'a minute' cargo build --release --locked --package muster
 
 bench: build ## Replay 200,000 changes against 15,000 rules and 100,000 users, and print the rates
 	@deploy/step.sh 'bench' 'two or three minutes' cargo bench --locked -p muster-benches --bench replay

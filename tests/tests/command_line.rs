@@ -103,6 +103,7 @@ fn rules_are_tried_on_objects() {
 #[test]
 fn wrong_usage_is_status_2() {
     let workshop = Workshop::default();
+    workshop.write("clock.jsonl", "{\"kind\":\"clock\",\"time\":\"2026-11-22\"}\n");
     for arguments in [
         &[][..],
         &["bananas"],
@@ -115,6 +116,8 @@ fn wrong_usage_is_status_2() {
         &["replay", "--events", "e.jsonl", "--deltas", "out.jsonl", "--index", "bogus"],
         &["members", "--data", "none", "--group", "g"],
         &["memberships", "--data", "none"],
+        &["replay", "--events", "clock.jsonl", "--deltas", "out.jsonl", "--data", "clock.jsonl"],
+        &["replay", "--events", "clock.jsonl", "--deltas", "none/out.jsonl"],
     ] {
         let run = workshop.run(arguments);
         assert_eq!(run.status, 2, "{arguments:?}: {run:?}");

@@ -9,8 +9,9 @@ mod rule_eval;
 use crate::failure::{Failure, Outcome};
 use clap::{Args, Subcommand, ValueEnum};
 use muster_directory::{Instant, Tenant};
-use muster_rule::Dialect;
-use std::io::Read;
+use muster_rule::diagnostic::Style;
+use muster_rule::{Diagnostic, Dialect};
+use std::io::{IsTerminal, Read, Write};
 use std::path::PathBuf;
 
 /// What can be asked of the program.
@@ -74,6 +75,19 @@ impl RuleArguments {
         })?;
         Ok(text)
     }
+}
+
+/// Tells people what is wrong with a rule, with colours where stderr is a terminal.
+fn print_diagnostics<'d>(
+    text: &str,
+    diagnostics: impl IntoIterator<Item = &'d Diagnostic>,
+) -> std::io::Result<()> {
+    let mut stderr = std::io::stderr().lock();
+    let style = if stderr.is_terminal() { Style::Colored } else { Style::Plain };
+    for diagnostic in diagnostics {
+        writeln!(stderr, "{}\n", diagnostic.render(text, style))?;
+    }
+    Ok(())
 }
 
 /// `entra` or `extended`.

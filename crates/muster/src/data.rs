@@ -14,6 +14,9 @@ pub(crate) struct DataDirectory {
 /// The directory `path`, made where it does not exist; without a path a temporary one.
 pub(crate) fn open(path: Option<&PathBuf>) -> Result<DataDirectory, Failure> {
     match path {
+        Some(path) if path.exists() && !path.is_dir() => {
+            Err(Failure::usage(format!("`{}` is not a directory: give another to --data", path.display())))
+        }
         Some(path) => Ok(DataDirectory { store: Store::open(path, Changelog::Off)?, _temporary: None }),
         None => {
             let temporary = tempfile::Builder::new().prefix("muster-").tempdir()?;

@@ -26,14 +26,15 @@ struct CommandLine {
 const AFTER_HELP: &str = "\
 Exit status:
   0  done
-  1  the answer is \"no\": an invalid rule, an invalid object, an unknown id, dead letters under --strict
+  1  the answer is \"no\": an invalid rule or object, an unknown id, refused lines
+     under --strict
   2  wrong usage or configuration
   3  a fault: the disk, or damaged data
 
 Examples:
-  muster rule check '(user.userType -eq \"Guest\") -and (user.companyName -eq \"Contoso\")'
-  muster replay --events config/sample/*.jsonl --deltas deltas.jsonl --data muster-data
-  muster members --data muster-data --group guests-of-contoso
+  muster rule check 'user.department -eq \"Sales\"'
+  muster replay --events config/sample/*.jsonl --deltas deltas.jsonl --data d
+  muster members --data d --group all-users
 
 `muster help COMMAND` says more about each.";
 

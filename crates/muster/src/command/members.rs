@@ -27,7 +27,8 @@ pub(crate) struct Arguments {
 const AFTER_HELP: &str = "\
 Prints the ids of the members, one a line, sorted by bytes.
 
-Exit status: 0 done (also for a group without members), 1 there is no such group, 2 wrong usage, 3 a fault.
+Exit status: 0 done (also for a group without members), 1 there is no such group,
+2 wrong usage, 3 a fault.
 
 Example:
   muster members --data muster-data --group guests-of-contoso";

@@ -26,9 +26,11 @@ pub(crate) struct Arguments {
 }
 
 const AFTER_HELP: &str = "\
-Prints the ids of the groups that the user or device is a member of, one a line, sorted by bytes.
+Prints the ids of the groups that the user or device is a member of, one a line,
+sorted by bytes.
 
-Exit status: 0 done (also for an object in no group), 1 there is no such object, 2 wrong usage, 3 a fault.
+Exit status: 0 done (also for an object in no group), 1 there is no such object,
+2 wrong usage, 3 a fault.
 
 Example:
   muster memberships --data muster-data --object u1";

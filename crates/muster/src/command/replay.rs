@@ -39,7 +39,8 @@ pub(crate) struct Arguments {
     /// was [default: a temporary one]
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
-    /// Where the clock starts; it moves by clock lines only [default: the wall clock]
+    /// Where the clock starts, in a new data directory; it moves by clock lines only [default: the
+    /// wall clock]
     #[arg(long, value_name = "INSTANT", value_parser = parse_instant)]
     now: Option<Instant>,
     /// The dialect of rules that name none
@@ -64,23 +65,26 @@ pub(crate) struct Arguments {
 
 const AFTER_HELP: &str = "\
 Each line is one event, complete before the next one is read:
-  {\"kind\":\"user\",\"op\":\"upsert\",\"id\":\"u1\",\"data\":{\"userType\":\"Guest\",\"companyName\":\"Contoso\"}}
+  {\"kind\":\"user\",\"op\":\"upsert\",\"id\":\"u1\",\"data\":{\"userType\":\"Guest\"}}
   {\"kind\":\"user\",\"op\":\"patch\",\"id\":\"u1\",\"data\":{\"companyName\":null}}
   {\"kind\":\"device\",\"op\":\"delete\",\"id\":\"d1\"}
-  {\"kind\":\"group\",\"op\":\"upsert\",\"id\":\"g1\",\"data\":{\"membershipRule\":\"user.userType -eq \\\"Guest\\\"\"}}
+  {\"kind\":\"group\",\"op\":\"upsert\",\"id\":\"g1\",
+   \"data\":{\"membershipRule\":\"user.userType -eq \\\"Guest\\\"\"}}          (on one line)
   {\"kind\":\"member\",\"op\":\"add\",\"group\":\"staff\",\"id\":\"u1\"}
   {\"kind\":\"clock\",\"time\":\"2026-11-23T00:00:00Z\"}
-A refused line changes nothing and goes to OUT.jsonl.dead with its code, its place and the reason.
+A refused line changes nothing and goes to OUT.jsonl.dead with its code, its
+place and the reason.
 
-With --data, run again with the same arguments after a kill: OUT.jsonl and OUT.jsonl.dead have every line
-exactly once. More lines, or more files, may follow what was read before. Without --data OUT is overwritten.
+With --data, run again with the same arguments after a kill: OUT.jsonl and
+OUT.jsonl.dead have every line exactly once. More lines, or more files, may
+follow what was read before. Without --data OUT is overwritten.
 
-Exit status: 0 done (with dead letters too, but 1 under --strict), 2 wrong usage or other files than
-before, 3 a fault.
+Exit status: 0 done (with dead letters too, but 1 under --strict), 2 wrong usage
+or other files than before, 3 a fault.
 
 Examples:
   muster replay --events config/sample/*.jsonl --deltas deltas.jsonl
-  muster replay --events day1.jsonl day2.jsonl --deltas deltas.jsonl --data muster-data --stats";
+  muster replay --events mon.jsonl tue.jsonl --deltas out.jsonl --data d --stats";
 
 #[derive(Clone, Copy, Default, ValueEnum)]
 enum IndexName {

@@ -1,12 +1,11 @@
 //! `muster rule check`: is this a rule, and if not, what would be.
 
-use super::RuleArguments;
+use super::{RuleArguments, print_diagnostics};
 use crate::failure::{Failure, Outcome};
 use crate::schema;
 use clap::Args;
-use muster_rule::ObjectKind;
-use muster_rule::diagnostic::Style;
-use std::io::{IsTerminal, Write};
+use muster_rule::{ObjectKind, Rule};
+use std::io::Write;
 
 /// Check a rule, and explain each mistake
 #[derive(Args)]
@@ -20,11 +19,13 @@ pub(crate) struct Arguments {
 }
 
 const AFTER_HELP: &str = "\
-Exit status: 0 the rule is valid, 1 it is not, 2 wrong usage. Warnings do not make a rule invalid.
+Exit status: 0 the rule is valid, 1 it is not, 2 wrong usage. Warnings do not
+make a rule invalid.
 
-With --json the object is {\"valid\", \"kind\": \"user\"|\"device\"|null, \"canonical\": text|null,
-\"diagnostics\": [{\"code\", \"severity\", \"message\", \"help\"?, \"span\": {\"start\", \"end\"}, \"line\", \"column\",
-\"suggestion\"?: {\"span\", \"text\"}}]}. Spans are byte offsets; columns count UTF-16 units from 1.
+With --json the object is {\"valid\", \"kind\": \"user\"|\"device\"|null,
+\"canonical\": text|null, \"diagnostics\": [{\"code\", \"severity\", \"message\",
+\"help\"?, \"span\": {\"start\", \"end\"}, \"line\", \"column\", \"suggestion\"?:
+{\"span\", \"text\"}}]}. Spans are byte offsets; columns count UTF-16 units from 1.
 
 Examples:
   muster rule check 'user.department -eq \"Sales\"'
@@ -43,20 +44,11 @@ impl Arguments {
             writeln!(stdout, "{}", checked.to_json(&text))?;
             return Ok(outcome);
         }
-        let mut stderr = std::io::stderr().lock();
-        let style = if stderr.is_terminal() { Style::Colored } else { Style::Plain };
-        for diagnostic in &checked.diagnostics {
-            writeln!(stderr, "{}\n", diagnostic.render(&text, style))?;
-        }
-        match &checked.rule {
-            Some(rule) => {
-                let kind = match rule.kind() {
-                    ObjectKind::User => "users",
-                    ObjectKind::Device => "devices",
-                };
-                writeln!(stderr, "valid: a rule that selects {kind}")?;
-            }
-            None => writeln!(stderr, "not a valid rule")?,
+        print_diagnostics(&text, &checked.diagnostics)?;
+        match checked.rule.as_ref().map(Rule::kind) {
+            Some(ObjectKind::User) => eprintln!("valid: a rule that selects users"),
+            Some(ObjectKind::Device) => eprintln!("valid: a rule that selects devices"),
+            None => eprintln!("not a valid rule"),
         }
         Ok(outcome)
     }

@@ -1,11 +1,10 @@
 //! `muster rule eval`: a rule tried on the objects of a file.
 
-use super::{RuleArguments, parse_instant, wall_clock};
+use super::{RuleArguments, parse_instant, print_diagnostics, wall_clock};
 use crate::failure::{Failure, Outcome};
 use crate::schema;
 use clap::Args;
 use muster_directory::{GroupId, Instant, Rejection, RejectionCode};
-use muster_rule::diagnostic::Style;
 use muster_rule::{Explanation, Memberships, Rule, Schema};
 use muster_stream::file::{InputLine, Inputs, MAX_LINE_BYTES};
 use muster_wire::{FlatObject, RefusedObject, decode_object};
@@ -33,15 +32,16 @@ pub(crate) struct Arguments {
 }
 
 const AFTER_HELP: &str = "\
-Prints one line for each object, in order: {\"id\", \"member\": true|false}, with --explain an \"explanation\";
-for an invalid object {\"id\", \"error\"} in its place.
+Prints one line for each object, in order: {\"id\", \"member\": true|false}, with
+--explain an \"explanation\"; for an invalid object {\"id\", \"error\"} in its place.
 
 Exit status: 0 done, 1 an invalid rule or an invalid object, 2 wrong usage.
 
 Examples:
   echo '{\"id\":\"u1\",\"department\":\"Sales\"}' > objects.jsonl
   muster rule eval 'user.department -eq \"sales\"' --objects objects.jsonl
-  muster rule eval 'user.employeeHireDate -le system.now' --objects objects.jsonl --now 2026-11-22T00:00:00Z --explain";
+  muster rule eval 'user.employeeHireDate -le system.now' --objects objects.jsonl \\
+    --now 2026-11-22T00:00:00Z --explain";
 
 impl Arguments {
     pub(crate) fn run(self) -> Result<Outcome, Failure> {
@@ -49,9 +49,7 @@ impl Arguments {
         let schema = schema::load(self.rule.schema.as_deref())?;
         let checked = muster_rule::check(&text, self.rule.dialect.into(), &schema);
         let Some(rule) = checked.rule else {
-            for diagnostic in checked.diagnostics.iter().filter(|diagnostic| diagnostic.is_error()) {
-                eprintln!("{}\n", diagnostic.render(&text, Style::Plain));
-            }
+            print_diagnostics(&text, &checked.diagnostics)?;
             return Ok(Outcome::No);
         };
         let now = self.now.unwrap_or_else(wall_clock);

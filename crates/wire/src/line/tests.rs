@@ -373,3 +373,48 @@ fn envelopes_are_checked() {
         "has no `data`",
     );
 }
+
+/// Lines of every kind; what mutations begin with.
+const CORPUS: &[&str] = &[
+    r#"{"kind":"user","op":"upsert","id":"u1","time":"2026-11-22T10:00:00Z","data":{"department":"Sales","otherMails":["a",null],"assignedPlans":[{"service":"x"}],"manager":{"id":"m"},"level":7,"zodiac":{"a":[1]}}}"#,
+    r#"{"kind":"device","op":"patch","id":"d1","tenant":"t","data":{"extensionAttributes":{"extensionAttribute1":"x"},"isRooted":false}}"#,
+    r#"{"kind":"group","op":"upsert","id":"g1","data":{"membershipRule":"user.city -eq \"\u00d8\"","membershipRuleProcessingState":"On"}}"#,
+    r#"{"kind":"member","op":"add","group":"g","id":"u1"}"#,
+    r#"{"kind":"schema","op":"upsert","id":"default","data":{"attributes":[{"object":"user","name":"level","type":"integer"}]}}"#,
+    r#"{"kind":"clock","time":"2026-11-23T00:00:00Z"}"#,
+];
+
+#[test]
+fn no_bytes_break_the_decoder() {
+    const PIECES: &[&[u8]] = &[
+        b"\"", b"{", b"}", b"[", b"]", b",", b":", b"null", b"1e999", b"\\u", b"\\ud800", b"\xff", b"\0",
+        b"-", b"data",
+    ];
+    let schema = schema();
+    let mut state = 0x5eed_u64;
+    let mut below = |end: usize| {
+        // An ordinary linear congruence: any spread of places will do.
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(state >> 33).unwrap() % end
+    };
+    let mut accepted = 0;
+    for _ in 0..30_000 {
+        let mut line = CORPUS[below(CORPUS.len())].as_bytes().to_vec();
+        for _ in 0..1 + below(3) {
+            let at = below(line.len() + 1);
+            let end = (at + below(8)).min(line.len());
+            match below(3) {
+                0 => drop(line.drain(at..end)),
+                1 => drop(line.splice(at..end, PIECES[below(PIECES.len())].iter().copied())),
+                _ => line.insert(at, u8::try_from(below(256)).unwrap()),
+            }
+        }
+        match decode(&line, &schema) {
+            Ok(_) => accepted += 1,
+            Err(rejection) => {
+                assert!(!rejection.message.is_empty() && !rejection.message.ends_with('.'), "{rejection}");
+            }
+        }
+    }
+    assert!((1_000..29_000).contains(&accepted), "{accepted} of the mutations say nothing");
+}
