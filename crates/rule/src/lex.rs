@@ -242,31 +242,27 @@ impl<'t> Lexer<'t> {
             self.at = word_start;
             return TokenKind::Sign;
         }
+        let split = self.at != word_start;
         self.at += letters.len();
         let span = Span::new(start, self.at);
-        let found = span.of(self.text).to_owned();
-        match word {
-            Some(word) => {
-                let corrected = word.as_str();
-                if word_start + letters.len() != self.at {
-                    let message = format!("white space inside the operator `{found}`");
-                    let split = Diagnostic::new(Code::SplitToken, span, message);
-                    self.diagnostics.push(split.corrected(span, corrected));
-                } else if doubled {
-                    let message = format!("`{found}` is not an operator of rules");
-                    self.diagnostics.push(
-                        Diagnostic::new(Code::UnknownOperator, span, message).corrected(span, corrected),
-                    );
-                } else if let Some(name) = false_hyphen(hyphen) {
-                    let message = format!("`{hyphen}` is {name} (U+{:04X}), no hyphen", u32::from(hyphen));
-                    let report = Diagnostic::new(Code::FalseHyphen, span, message);
-                    self.diagnostics.push(report.corrected(span, corrected));
-                }
-                TokenKind::Word(word)
-            }
-            None if letters.is_empty() => TokenKind::Sign,
-            None => TokenKind::UnknownWord,
+        let found = span.of(self.text);
+        let Some(word) = word else {
+            return if letters.is_empty() { TokenKind::Sign } else { TokenKind::UnknownWord };
+        };
+        let mistake = if split {
+            Some((Code::SplitToken, format!("white space inside the operator `{found}`")))
+        } else if doubled {
+            Some((Code::UnknownOperator, format!("`{found}` is not an operator of rules")))
+        } else {
+            false_hyphen(hyphen).map(|name| {
+                let message = format!("`{hyphen}` is {name} (U+{:04X}), no hyphen", u32::from(hyphen));
+                (Code::FalseHyphen, message)
+            })
+        };
+        if let Some((code, message)) = mistake {
+            self.diagnostics.push(Diagnostic::new(code, span, message).corrected(span, word.as_str()));
         }
+        TokenKind::Word(word)
     }
 
     /// A negative number; its digits begin here.

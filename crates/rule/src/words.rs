@@ -122,9 +122,7 @@ pub(crate) fn meant(other: &str) -> Option<Meant> {
         "isnull" | "isempty" | "isblank" | "isnothing" | "notexists" | "isnullorempty" | "isnotset" => {
             Some(Meant::Absent)
         }
-        "isnotnull" | "isnotempty" | "exists" | "ispresent" | "isset" | "isnotblank" => {
-            Some(Meant::Present)
-        }
+        "isnotnull" | "isnotempty" | "exists" | "ispresent" | "isset" | "isnotblank" => Some(Meant::Present),
         "like" | "ilike" | "clike" => Some(Meant::Like),
         "notlike" | "inotlike" | "cnotlike" => Some(Meant::NotLike),
         "!" => Some(Meant::Word(Word::Not)),
