@@ -5,7 +5,8 @@
 //! another type than it asks about, which a row does not hold, it is false. Knows no rule, no text of
 //! one and no clock.
 
-use crate::rule::{ElementTest, IntegerTest, Moment, Order, Test, TextTest};
+use crate::pattern::Pattern;
+use crate::rule::{ElementTest, IntegerTest, Moment, Order, Predicate, Test, TextTest};
 use crate::{Element, Instant, Text, Value};
 use std::cmp::Ordering;
 
@@ -48,6 +49,14 @@ impl TextTest {
     }
 }
 
+impl TextTest {
+    fn each_pattern(&self, visit: &mut dyn FnMut(&Pattern)) {
+        if let TextTest::Matches(pattern) = self {
+            visit(pattern);
+        }
+    }
+}
+
 impl IntegerTest {
     /// Whether this integer, which is present, satisfies the test.
     #[must_use]
@@ -84,6 +93,18 @@ impl Moment {
     }
 }
 
+impl Predicate {
+    /// Calls `visit` for every pattern that it searches for, as written. What they were given up on
+    /// ([`Pattern::exhausted`]) they count for themselves and their clones.
+    pub fn each_pattern(&self, visit: &mut dyn FnMut(&Pattern)) {
+        match self {
+            Predicate::Attribute { test: Test::Text(test), .. } => test.each_pattern(visit),
+            Predicate::Attribute { test: Test::AnyElement(test), .. } => test.each_pattern(visit),
+            Predicate::Attribute { .. } | Predicate::MemberOf(_) => {}
+        }
+    }
+}
+
 /// One element of a collection.
 #[derive(Clone, Copy)]
 enum Item<'v> {
@@ -112,6 +133,17 @@ impl ElementTest {
             ElementTest::Not(test) => !test.holds(item),
             ElementTest::Missing { member } => member.is_some() && item.member(*member).is_none(),
             ElementTest::Text { member, test } => item.member(*member).is_some_and(|text| test.holds(text)),
+        }
+    }
+
+    fn each_pattern(&self, visit: &mut dyn FnMut(&Pattern)) {
+        match self {
+            ElementTest::All(tests) | ElementTest::Any(tests) => {
+                tests.iter().for_each(|test| test.each_pattern(visit));
+            }
+            ElementTest::Not(test) => test.each_pattern(visit),
+            ElementTest::Text { test, .. } => test.each_pattern(visit),
+            ElementTest::Missing { .. } => {}
         }
     }
 }

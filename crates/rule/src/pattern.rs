@@ -23,7 +23,6 @@ mod shape;
 mod syntax;
 
 use crate::value::Text;
-use regex_automata::meta;
 use shape::{End, PlainText, Required, Start};
 use std::fmt;
 use std::hash::{Hash, Hasher};
@@ -47,9 +46,13 @@ struct Inner {
 
 enum Engine {
     Plain(PlainText),
-    Linear(meta::Regex),
+    Linear(linear::Automaton),
     Bounded(bounded::Program),
 }
+
+/// A search was given up, for it would take too many steps.
+#[derive(Debug, PartialEq, Eq)]
+struct StepLimitReached;
 
 /// A pattern that a cheaper operator can replace. The texts are folded. Where a text must end the value, `$`
 /// lets a line feed follow it, which the operator does not.
@@ -98,20 +101,24 @@ impl Pattern {
     #[must_use]
     pub fn is_match(&self, value: &Text) -> bool {
         let folded = value.folded();
-        match &self.inner.engine {
-            Engine::Plain(plain) => plain.is_match(folded),
-            Engine::Linear(regex) => regex.is_match(folded),
-            Engine::Bounded(program) => {
-                let required = self.required_any();
-                if !required.is_empty() && !required.iter().any(|text| folded.contains(&**text)) {
-                    return false;
-                }
-                program.is_match(folded).unwrap_or_else(|bounded::StepLimitReached| {
-                    self.inner.exhausted.fetch_add(1, Ordering::Relaxed);
-                    false
-                })
+        let found = match &self.inner.engine {
+            Engine::Plain(plain) => Ok(plain.is_match(folded)),
+            Engine::Linear(automaton) => automaton.is_match(folded),
+            Engine::Bounded(program) if self.has_required(folded) => program.is_match(folded),
+            Engine::Bounded(_) => Ok(false),
+        };
+        found.unwrap_or_else(|StepLimitReached| {
+            if self.has_required(folded) {
+                self.inner.exhausted.fetch_add(1, Ordering::Relaxed);
             }
-        }
+            false
+        })
+    }
+
+    /// Whether a folded value has one of the texts that it needs to match.
+    fn has_required(&self, folded: &str) -> bool {
+        let required = self.required_any();
+        required.is_empty() || required.iter().any(|text| folded.contains(&**text))
     }
 
     /// How often a search of this pattern, or of a clone of it, has reached the step limit.

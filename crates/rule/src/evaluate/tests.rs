@@ -311,3 +311,19 @@ fn l36_predicates_read_the_row_and_the_memberships() {
     assert!(!holds(Predicate::MemberOf(["g1".into()].into())));
     assert!(!holds(Predicate::MemberOf([].into())));
 }
+
+#[test]
+fn l24_the_patterns_of_a_predicate_are_known() {
+    let patterns = |test: Test| {
+        let mut found = Vec::new();
+        let predicate = Predicate::Attribute { attribute: Attribute::Standard(1), test };
+        predicate.each_pattern(&mut |pattern| found.push(pattern.text().to_owned()));
+        found
+    };
+    assert_eq!(patterns(Test::Text(matches("a+"))), ["a+"]);
+    assert!(patterns(Test::Text(one_of(&["a+"]))).is_empty());
+    let not = ElementTest::Not(Box::new(member(1, matches("b+"))));
+    let all =
+        ElementTest::All([member(0, matches("a+")), not, ElementTest::Missing { member: Some(2) }].into());
+    assert_eq!(patterns(Test::AnyElement(all)), ["a+", "b+"]);
+}

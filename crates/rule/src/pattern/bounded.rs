@@ -10,16 +10,13 @@
 
 mod program;
 
+use super::StepLimitReached;
 use super::syntax::{Assertion, Direction};
 pub(super) use program::{Program, compile};
 use program::{Register, Step};
 
 /// Steps that one search may take: about a millisecond.
-pub(super) const STEP_LIMIT: u64 = 100_000;
-
-/// The search was given up.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct StepLimitReached;
+const STEP_LIMIT: u64 = 100_000;
 
 impl Program {
     /// Whether it matches anywhere in `text`, which is folded.

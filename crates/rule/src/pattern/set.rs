@@ -118,6 +118,11 @@ impl Set {
         }
     }
 
+    /// How many ranges of neighbours it is made of.
+    pub(super) fn ranges(&self) -> usize {
+        self.0.ranges().len()
+    }
+
     /// As the linear engine takes it.
     pub(super) fn to_class(&self) -> Class {
         Class::Unicode(self.0.clone())

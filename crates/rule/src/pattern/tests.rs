@@ -294,6 +294,16 @@ fn l24_reaching_the_limit_is_no_match_and_is_counted() {
     assert_eq!((pattern.exhausted(), copy.exhausted()), (1, 1));
     assert!(copy.is_match(&Text::new("aaaa")));
     assert_eq!(copy.exhausted(), 1);
+    // The automaton is bounded too, by the length of the value.
+    let pattern = Pattern::compile(r"[ab]*a[ab]{1501}end").expect("compiles");
+    let value = |length: usize| Text::new(&format!("{}end", "ab".repeat(length)));
+    assert!(pattern.is_match(&value(1_000)));
+    assert_eq!(pattern.exhausted(), 0);
+    assert!(!pattern.is_match(&value(100_000)));
+    assert_eq!(pattern.exhausted(), 1);
+    // What lacks a required text is no match without a search.
+    assert!(!pattern.is_match(&Text::new(&"ab".repeat(100_000))));
+    assert_eq!(pattern.exhausted(), 1);
 }
 
 #[test]
