@@ -29,11 +29,8 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use std::time::{Duration, Instant};
 
-/// The largest body, in bytes.
-pub(crate) const MAX_BODY_BYTES: usize = 8 << 20;
-
 /// The most lines of one body.
-pub(crate) const MAX_LINES: usize = 50_000;
+const MAX_LINES: usize = 50_000;
 
 /// A body must be there after so long: whoever sends it holds room that others wait for.
 const BODY_TIMEOUT: Duration = Duration::from_secs(60);
@@ -46,6 +43,7 @@ pub(crate) async fn post(
     RawQuery(query): RawQuery,
     headers: HeaderMap,
     body: Body,
+    max_body: usize,
 ) -> Result<Response, Refusal> {
     origin::check(&headers)?;
     let query = Query::read(query.as_deref(), &["wait", "timeout"])?;
@@ -53,7 +51,7 @@ pub(crate) async fn post(
     let timeout = query.seconds("timeout", DEFAULT_WAIT, MAX_WAIT)?;
 
     let room = calls.transfer().await;
-    let body = read(body).await?;
+    let body = read(body, max_body).await?;
     let taken = calls.call(room, move |service| service.submit(&split(&body)?).map_err(Refusal::unavailable));
     let taken = taken.await??;
 
@@ -64,16 +62,16 @@ pub(crate) async fn post(
     Ok(answer(&taken, waited))
 }
 
-async fn read(body: Body) -> Result<Bytes, Refusal> {
+async fn read(body: Body, max: usize) -> Result<Bytes, Refusal> {
     let too_large = || {
-        let message = format!("the body is too large: send at most {MAX_BODY_BYTES} bytes at a time");
+        let message = format!("the body is too large: send at most {max} bytes at a time");
         Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "body-too-large", message)
     };
     // What is announced need not be sent before it is refused.
-    if body.size_hint().lower() > MAX_BODY_BYTES as u64 {
+    if body.size_hint().lower() > max as u64 {
         return Err(too_large());
     }
-    match tokio::time::timeout(BODY_TIMEOUT, to_bytes(body, MAX_BODY_BYTES)).await {
+    match tokio::time::timeout(BODY_TIMEOUT, to_bytes(body, max)).await {
         Ok(Ok(body)) => Ok(body),
         // The other reason, a connection that broke, has nobody to read the answer.
         Ok(Err(_)) => Err(too_large()),

@@ -37,14 +37,15 @@ const NDJSON: &str = "application/x-ndjson";
 const ROUTES: &str = "GET /livez, GET /readyz, GET /metrics, POST /muster/events?wait=applied&timeout=30, \
                       GET /muster/deltas?partition=0&from=1&limit=1000";
 
-/// The routes over `service`. At most 16 requests that carry events or deltas and 256 that wait for
-/// events are under way at once; others wait for them.
-pub fn router(service: Arc<dyn Service>) -> Router {
+/// The routes over `service`. A request's body has at most `max_body` bytes. At most 16 requests that carry
+/// events or deltas and 256 that wait for events are under way at once; others wait for them.
+pub fn router(service: Arc<dyn Service>, max_body: usize) -> Router {
+    let events = move |calls, query, headers, body| events::post(calls, query, headers, body, max_body);
     Router::new()
         .route("/livez", get(health::live))
         .route("/readyz", get(health::ready))
         .route("/metrics", get(health::metrics))
-        .route("/muster/events", post(events::post))
+        .route("/muster/events", post(events))
         .route("/muster/deltas", get(deltas::get))
         .fallback(unknown_route)
         .method_not_allowed_fallback(unknown_method)

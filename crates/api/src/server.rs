@@ -9,12 +9,9 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
 
-/// So long requests may take that are under way when the end begins.
-const GRACE: Duration = Duration::from_secs(3);
-
 /// Answers requests on the calling thread (those that block, on threads it makes) until `shutdown` is
 /// complete; then takes no more connections, and returns when the requests under way are answered, or
-/// after three seconds without them.
+/// after `grace` without them.
 ///
 /// # Errors
 /// When the listener does not work, or no thread can be made.
@@ -22,10 +19,11 @@ pub fn serve(
     listener: std::net::TcpListener,
     router: Router,
     shutdown: impl Future<Output = ()> + Send + 'static,
+    grace: Duration,
 ) -> io::Result<()> {
     listener.set_nonblocking(true)?;
     let runtime = tokio::runtime::Builder::new_current_thread().thread_name("http").enable_all().build()?;
-    let ended = runtime.block_on(answer(listener, router, shutdown));
+    let ended = runtime.block_on(answer(listener, router, shutdown, grace));
     // A call that is stuck must not hold up the end of the process.
     runtime.shutdown_background();
     ended
@@ -35,6 +33,7 @@ async fn answer(
     listener: std::net::TcpListener,
     router: Router,
     shutdown: impl Future<Output = ()> + Send + 'static,
+    grace: Duration,
 ) -> io::Result<()> {
     let listener = TcpListener::from_std(listener)?.tap_io(|connection| {
         if let Err(error) = connection.set_nodelay(true) {
@@ -51,12 +50,12 @@ async fn answer(
     };
     let patience = async {
         ending.notified().await;
-        tokio::time::sleep(GRACE).await;
+        tokio::time::sleep(grace).await;
     };
     tokio::select! {
         ended = axum::serve(listener, router).with_graceful_shutdown(shutdown).into_future() => ended,
         () = patience => {
-            tracing::warn!("requests were still under way after {} s: they get no answer", GRACE.as_secs());
+            tracing::warn!("requests were still under way after {grace:?}: they get no answer");
             Ok(())
         }
     }

@@ -7,7 +7,7 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc;
-use support::Server;
+use support::{MAX_BODY, Server};
 
 #[test]
 fn health_says_whether_it_lives_and_is_ready() {
@@ -115,7 +115,7 @@ fn a_body_is_bounded_announced_or_not() {
     stream.write_all(&vec![b'x'; 0x80_0001]).unwrap();
     assert_too_large(stream);
 
-    let most = format!("{}\n", "x".repeat((8 << 20) - 1));
+    let most = format!("{}\n", "x".repeat(MAX_BODY - 1));
     assert_eq!(server.post("/muster/events", &most).status, 200);
 }
 

@@ -9,6 +9,10 @@ mod failure;
 mod interpret;
 mod progress;
 mod schema;
+#[cfg_attr(not(test), expect(dead_code, reason = "`serve` ends by it"))]
+mod shutdown;
+#[expect(dead_code, unused_imports, reason = "`serve` tells by it")]
+mod telemetry;
 
 use clap::Parser;
 use command::Command;

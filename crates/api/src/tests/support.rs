@@ -7,8 +7,14 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
 use std::thread::JoinHandle;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
+
+/// The largest body, in bytes.
+pub(super) const MAX_BODY: usize = 8 << 20;
+
+/// Long enough for what is under way, short enough for a test of what is stuck.
+const GRACE: Duration = Duration::from_secs(2);
 
 /// Keeps lines in memory. Behaves as the *text* of a line says: one with `bad` is refused, one with `slow`
 /// is never applied, one with `lost` lies where the partition has stopped, one with `gate` is applied when
@@ -95,12 +101,12 @@ impl Server {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let service = Arc::new(Memory::default());
-        let router = router(Arc::clone(&service) as Arc<dyn Service>);
+        let router = router(Arc::clone(&service) as Arc<dyn Service>, MAX_BODY);
         let (stop, stopped) = oneshot::channel();
         let shutdown = async {
             let _ = stopped.await;
         };
-        let thread = std::thread::spawn(move || serve(listener, router, shutdown));
+        let thread = std::thread::spawn(move || serve(listener, router, shutdown, GRACE));
         Server { address, service, stop: Some(stop), thread: Some(thread) }
     }
 

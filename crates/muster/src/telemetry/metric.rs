@@ -1,0 +1,140 @@
+//! The names of all metrics, with what they mean. `deploy/metrics.md` is their table.
+//!
+//! Names and labels are a contract with dashboards and alarms: they are added, not changed. Every number
+//! is measured with the constant of its name, so that none is told which is not described.
+
+/// What kind of number it is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Kind {
+    /// Only grows, from 0 at the start of the process.
+    Counter,
+    /// As it is now.
+    Gauge,
+    /// How many were at most so large, for each of these sizes.
+    Histogram(&'static [f64]),
+}
+
+/// A metric.
+#[derive(Debug)]
+pub(crate) struct Metric {
+    pub(crate) name: &'static str,
+    pub(crate) kind: Kind,
+    pub(crate) labels: &'static [&'static str],
+    /// What it counts or measures, in a sentence or two.
+    pub(crate) meaning: &'static str,
+}
+
+macro_rules! metrics {
+    ($($(#[doc = $doc:literal])+ $constant:ident = $name:literal: $kind:expr, [$($label:literal),*];)+) => {
+        $($(#[doc = $doc])+ pub(crate) const $constant: &str = $name;)+
+
+        /// Every metric there is.
+        pub(crate) const ALL: &[Metric] = &[
+            $(Metric { name: $constant, kind: $kind, labels: &[$($label),*], meaning: concat!($($doc),+) },)+
+        ];
+    };
+}
+
+/// From 100 µs to 10 s.
+const SECONDS: &[f64] =
+    &[0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
+
+/// Of rules.
+const RULES: &[f64] = &[0.0, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1000.0, 10_000.0];
+
+metrics! {
+    /// Changes of objects and listings that were applied. What is refused is a dead letter.
+    CHANGES = "muster_changes_total": Kind::Counter, ["partition"];
+    /// Requests of administrators (groups, schemas) that were decided: `outcome` is `accepted` or `refused`.
+    REQUESTS = "muster_requests_total": Kind::Counter, ["outcome"];
+    /// Membership deltas that were committed: `change` is `added` or `removed`.
+    DELTAS = "muster_deltas_total": Kind::Counter, ["partition", "change"];
+    /// Inputs that were refused, by the code of the reason.
+    DEAD_LETTERS = "muster_dead_letters_total": Kind::Counter, ["code"];
+    /// Rules that had to be evaluated for one change.
+    AFFECTED_RULES = "muster_affected_rules": Kind::Histogram(RULES), ["partition"];
+    /// Records of a topic's partition that are not applied yet.
+    LAG = "muster_lag": Kind::Gauge, ["topic", "partition"];
+    /// Groups whose memberships are not yet those of their definition, paused ones aside.
+    GROUPS_SYNCING = "muster_groups_syncing": Kind::Gauge, ["partition"];
+    /// Age of the definition that a group's memberships do not follow yet, in seconds and in the partition
+    /// that is last; of the ten groups that are furthest behind, no series for others.
+    GROUP_STALENESS = "muster_group_staleness_seconds": Kind::Gauge, ["tenant", "group"];
+    /// Seconds that one commit took: its batch made, written and synced.
+    COMMIT = "muster_commit_seconds": Kind::Histogram(SECONDS), ["partition"];
+    /// Seconds of a commit that the disk took to sync.
+    FSYNC = "muster_fsync_seconds": Kind::Histogram(SECONDS), ["partition"];
+    /// Seconds that one transaction on the log took.
+    PUBLISH = "muster_publish_seconds": Kind::Histogram(SECONDS), ["partition"];
+    /// What waits: `queue` is `records` (read and not applied), `definitions` (published and not taken up) or
+    /// `outbox` (entries committed and not published).
+    QUEUE_LENGTH = "muster_queue_length": Kind::Gauge, ["queue", "partition"];
+    /// 1 when the partition is restored and has read the definitions, else 0.
+    PARTITION_READY = "muster_partition_ready": Kind::Gauge, ["partition"];
+    /// Always 1; the labels say which program this is.
+    BUILD = "muster_build_info": Kind::Gauge, ["version"];
+    /// When the process started, in seconds since 1970.
+    START_TIME = "process_start_time_seconds": Kind::Gauge, [];
+    /// Memory that the process holds, in bytes.
+    MEMORY = "process_resident_memory_bytes": Kind::Gauge, [];
+    /// The most memory that the process ever held, in bytes.
+    PEAK_MEMORY = "process_peak_resident_memory_bytes": Kind::Gauge, [];
+}
+
+impl Metric {
+    /// Its meaning as one line.
+    pub(crate) fn meaning(&self) -> &'static str {
+        self.meaning.trim()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fmt::Write;
+    use std::path::Path;
+
+    /// Rewritten with `UPDATE_EXPECT=1`.
+    #[test]
+    fn the_table_in_deploy_names_every_metric() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../deploy/metrics.md");
+        let text = std::fs::read_to_string(&path).unwrap();
+        let head = "| name | kind | labels | meaning |\n|---|---|---|---|\n";
+        let (before, rest) = text.split_once(head).expect("a table");
+        let found = rest.split_inclusive('\n').take_while(|line| line.starts_with('|')).collect::<String>();
+        let expected = table();
+        if std::env::var_os("UPDATE_EXPECT").is_some() {
+            let after = rest.strip_prefix(&found).unwrap();
+            std::fs::write(&path, format!("{before}{head}{expected}{after}")).unwrap();
+        } else {
+            assert_eq!(found, expected, "UPDATE_EXPECT=1 writes it anew");
+        }
+    }
+
+    fn table() -> String {
+        let mut table = String::new();
+        for metric @ Metric { name, kind, labels, .. } in ALL {
+            let kind = match kind {
+                Kind::Counter => "counter",
+                Kind::Gauge => "gauge",
+                Kind::Histogram(_) => "histogram",
+            };
+            let labels: Vec<String> = labels.iter().map(|label| format!("`{label}`")).collect();
+            let (labels, meaning) = (labels.join(", "), metric.meaning());
+            writeln!(table, "| `{name}` | {kind} | {labels} | {meaning} |").unwrap();
+        }
+        table
+    }
+
+    #[test]
+    fn names_follow_the_convention() {
+        for Metric { name, kind, .. } in ALL {
+            assert!(name.starts_with("muster_") || name.starts_with("process_"), "{name}");
+            assert_eq!(name.ends_with("_total"), *kind == Kind::Counter, "{name}");
+            assert_eq!(ALL.iter().filter(|other| other.name == *name).count(), 1, "{name}");
+            if let Kind::Histogram(bounds) = kind {
+                assert!(bounds.is_sorted_by(|a, b| a < b), "{name}");
+            }
+        }
+    }
+}
