@@ -23,6 +23,7 @@ pub mod program;
 pub mod random;
 pub mod rules;
 pub mod scenario;
+pub mod service;
 pub mod shrink;
 pub mod spelling;
 pub mod subject;
