@@ -19,7 +19,7 @@ mod print;
 pub mod property;
 pub mod rule;
 pub mod schema;
-mod spelling;
+pub mod spelling;
 pub mod tree;
 pub mod value;
 mod words;

@@ -6,7 +6,8 @@ const MAX_LENGTH: usize = 64;
 const MAX_OFFERED: usize = 3;
 
 /// The candidates that `name` may be a slip of, closest first, each at most a third of its letters away. ASCII case counts for nothing.
-pub(crate) fn closest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
+#[must_use]
+pub fn closest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
     if name.len() > MAX_LENGTH {
         return Vec::new();
     }
