@@ -1,5 +1,6 @@
 //! The subcommands, one file each.
 
+mod config;
 mod members;
 mod memberships;
 mod replay;
@@ -29,6 +30,12 @@ pub(crate) enum Command {
     Members(members::Arguments),
     /// List the groups of an object, from a data directory at rest
     Memberships(memberships::Arguments),
+    /// Check the service's configuration, or print the one that holds
+    Config {
+        /// Which.
+        #[command(subcommand)]
+        command: config::ConfigCommand,
+    },
 }
 
 /// What can be asked about a rule.

@@ -4,6 +4,7 @@
 //! what writes, and says on stderr what it did. stdout carries JSON, JSON lines and ids only.
 
 mod command;
+mod config;
 mod data;
 mod failure;
 mod interpret;
@@ -48,6 +49,7 @@ fn main() -> ExitCode {
         Command::Replay(arguments) => arguments.run(),
         Command::Members(arguments) => arguments.run(),
         Command::Memberships(arguments) => arguments.run(),
+        Command::Config { command } => command.run(),
     };
     match outcome {
         Ok(outcome) => outcome.into(),
