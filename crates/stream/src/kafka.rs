@@ -23,7 +23,7 @@ mod reader;
 mod tail;
 mod writer;
 
-pub use client::KafkaOptions;
+pub use client::{KafkaOptions, reserved};
 
 use crate::log::{
     Bounds, Log, LogError, Producer, ReadLimits, Reader, Record, TopicDifference, TopicPartition, TopicSpec,

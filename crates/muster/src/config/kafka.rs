@@ -59,36 +59,21 @@ pub(crate) enum Property {
     Secret(Secret),
 }
 
-/// Properties by which exactly-once stands or falls, or which have a key of their own: the beginning of
-/// their name, and what to do instead.
-const RESERVED: &[(&str, &str)] = &[
-    ("bootstrap.servers", "set `kafka.brokers`"),
-    ("metadata.broker.list", "set `kafka.brokers`"),
-    ("group.id", "set `kafka.application`"),
-    ("group.instance.id", "the data directory has an id of its own"),
-    ("group.protocol", "the consumer group's protocol is fixed"),
-    ("group.remote.assignor", "the consumer group's protocol is fixed"),
-    ("partition.assignment.strategy", "the consumer group's protocol is fixed"),
-    ("transactional.id", "set `kafka.application`"),
-    ("enable.idempotence", "the producer is transactional"),
-    ("acks", "the producer is transactional"),
-    ("request.required.acks", "the producer is transactional"),
-    ("partitioner", "deltas lie on the partition of their changes"),
-    ("isolation.level", "only what is committed is read"),
-    ("auto.offset.reset", "positions come from the data directory"),
-    ("enable.auto.commit", "positions come from the data directory"),
-    ("auto.commit.", "positions come from the data directory"),
-    ("enable.auto.offset.store", "positions come from the data directory"),
-    ("enable.partition.eof", "the end of a partition must be seen"),
-    ("security.protocol", "set `kafka.tls.enabled` and `kafka.sasl.mechanism`"),
-    ("sasl.mechanism", "set `kafka.sasl.mechanism`"),
-    ("sasl.mechanisms", "set `kafka.sasl.mechanism`"),
-    ("sasl.username", "set `kafka.sasl.username`"),
-    ("sasl.password", "set `kafka.sasl.password_file`"),
-    ("ssl.ca.location", "set `kafka.tls.ca_file`"),
-    ("ssl.certificate.location", "set `kafka.tls.certificate_file`"),
-    ("ssl.key.location", "set `kafka.tls.key_file`"),
-    ("ssl.key.password", "set `kafka.tls.key_password_file`"),
+/// Properties that have a key of their own, beside those that the log keeps to itself.
+const OWN_KEYS: &[(&str, &str)] = &[
+    ("bootstrap.servers", "kafka.brokers"),
+    ("metadata.broker.list", "kafka.brokers"),
+    ("group.id", "kafka.application"),
+    ("transactional.id", "kafka.application"),
+    ("security.protocol", "kafka.tls.enabled` and `kafka.sasl.mechanism"),
+    ("sasl.mechanism", "kafka.sasl.mechanism"),
+    ("sasl.mechanisms", "kafka.sasl.mechanism"),
+    ("sasl.username", "kafka.sasl.username"),
+    ("sasl.password", "kafka.sasl.password_file"),
+    ("ssl.ca.location", "kafka.tls.ca_file"),
+    ("ssl.certificate.location", "kafka.tls.certificate_file"),
+    ("ssl.key.location", "kafka.tls.key_file"),
+    ("ssl.key.password", "kafka.tls.key_password_file"),
 ];
 
 const SCRAM_AND_PLAIN: &[&str] = &["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"];
@@ -279,12 +264,11 @@ fn check_application(name: &str) -> Result<(), String> {
 }
 
 fn check_property(name: &str) -> Result<(), String> {
-    let prefix = |reserved: &str| match reserved.strip_suffix('.') {
-        Some(_) => name.starts_with(reserved),
-        None => name == reserved,
-    };
-    match RESERVED.iter().find(|(reserved, _)| prefix(reserved)) {
-        Some((_, reason)) => Err(format!("it cannot be passed through: {reason}")),
+    if let Some((_, key)) = OWN_KEYS.iter().find(|(own, _)| *own == name) {
+        return Err(format!("it cannot be passed through: set `{key}`"));
+    }
+    match muster_stream::kafka::reserved(name) {
+        Some(reason) => Err(format!("it cannot be passed through: {reason}")),
         None => Ok(()),
     }
 }

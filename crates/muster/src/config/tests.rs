@@ -275,11 +275,11 @@ fn properties_of_librdkafka_are_passed_through() {
     let expected = expected.map(|(name, value)| format!("(\"{name}\", Open(\"{value}\"))"));
     assert_eq!(client, expected);
     let file =
-        "[kafka.client]\ngroup.id = \"x\"\nauto.commit.interval.ms = 1\nx = [1]\nsasl.password = \"p\"\n";
+        "[kafka.client]\ngroup.id = \"x\"\nauto.offset.reset = \"none\"\nx = [1]\nsasl.password = \"p\"\n";
     assert_eq!(
         problems(load(file, &[], &[])),
         [
-            "kafka.client.auto.commit.interval.ms: it cannot be passed through: positions come from the data directory",
+            "kafka.client.auto.offset.reset: it cannot be passed through: a lost offset is an error, or records would be skipped",
             "kafka.client.group.id: it cannot be passed through: set `kafka.application`",
             "kafka.client.sasl.password: it cannot be passed through: set `kafka.sasl.password_file`",
             "kafka.client.x: it takes a text, a number, true or false",

@@ -60,6 +60,10 @@ const RESERVED: &[(&str, &str)] = &[
     ("metadata.broker.list", "give the brokers instead"),
     ("group.id", "give the application instead"),
     ("transactional.id", "give the application instead"),
+    ("group.instance.id", "the data directory has an id of its own"),
+    ("group.protocol", "the group's protocol is fixed"),
+    ("partition.assignment.strategy", "the group's protocol is fixed"),
+    ("partitioner", "each record is given its partition"),
     ("isolation.level", "only committed records are read"),
     ("enable.auto.commit", "progress is committed with what came of it"),
     ("auto.commit.enable", "progress is committed with what came of it"),
@@ -73,6 +77,12 @@ const RESERVED: &[(&str, &str)] = &[
     ("log.queue", "the client's messages are taken from it"),
 ];
 
+/// Why this property of librdkafka cannot be set, if so.
+#[must_use]
+pub fn reserved(property: &str) -> Option<&'static str> {
+    RESERVED.iter().find(|(name, _)| *name == property).map(|(_, reason)| *reason)
+}
+
 /// What everything of one log shares.
 pub(super) struct Connection {
     pub(super) options: KafkaOptions,
@@ -82,10 +92,9 @@ pub(super) struct Connection {
 
 impl Connection {
     pub(super) fn new(options: KafkaOptions) -> Result<Connection, LogError> {
-        let reserved = RESERVED.iter().find(|(name, _)| options.client.contains_key(*name));
-        if let Some((name, reason)) = reserved {
+        if let Some((name, reason)) = options.client.keys().find_map(|name| Some((name, reserved(name)?))) {
             let action = format!("set the Kafka client's property `{name}`");
-            return Err(LogError::Refused { action, reason: (*reason).to_owned() });
+            return Err(LogError::Refused { action, reason: reason.to_owned() });
         }
         let group = create(&consumer_config(&options))?;
         Ok(Connection { options, group })
