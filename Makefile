@@ -28,6 +28,7 @@ test: check-prerequisites announce ## Run every check: format, lints, all tests,
 	@deploy/step.sh 'format' 'a second' cargo fmt --all --check
 	@deploy/step.sh 'lints' 'a minute, the first time as long as the build' cargo clippy --release --locked --workspace --all-targets -- -D warnings
 	@deploy/step.sh 'build' 'a minute' cargo build --release --locked --package muster
+	@deploy/step.sh 'a Kafka broker for the tests' 'a minute the first time' tests/broker/broker.sh jars
 	@deploy/step.sh 'tests' 'some minutes' cargo test --release --locked --workspace
 	@deploy/step.sh 'documentation' 'a minute' env RUSTDOCFLAGS='-D warnings' cargo doc --release --locked --workspace --no-deps --quiet
 	@deploy/step.sh 'sample' 'a second' $(MAKE) --no-print-directory sample
@@ -55,7 +56,7 @@ prerequisites:
 check-prerequisites:
 	@deploy/prerequisites.sh checks
 
-# RocksDB is compiled from source, once.
+# RocksDB and librdkafka are compiled from source, once.
 announce:
 	@ls $(TARGET)/release/build/librocksdb-sys-*/out/librocksdb.a >/dev/null 2>&1 || \
-	  echo 'The first build compiles RocksDB from source: about 15 minutes on two cores. Later ones take seconds.' >&2
+	  echo 'The first build compiles RocksDB and librdkafka from source: about 15 minutes on two cores. Later ones take seconds.' >&2

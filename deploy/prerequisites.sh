@@ -1,6 +1,7 @@
 #!/bin/sh
-# Sees to it that Muster can be built: a C++ compiler and libclang for RocksDB, rustfmt and clippy for
-# the checks. Installs what is missing where it may, else prints the one line that does.
+# Sees to it that Muster can be built: a C++ compiler and libclang for RocksDB. With the argument
+# `checks` also what `make test` needs: rustfmt and clippy, and Java, Maven and kcat for a real Kafka.
+# Installs what is missing where it may, else prints the one line that does.
 set -eu
 
 say() { printf '%s\n' "$*" >&2; }
@@ -23,10 +24,15 @@ have_libclang() {
 packages=""
 command -v c++ >/dev/null 2>&1 && command -v cc >/dev/null 2>&1 || packages="$packages g++"
 have_libclang && command -v clang >/dev/null 2>&1 || packages="$packages clang libclang-dev"
+if [ "${1:-}" = checks ]; then
+    command -v java >/dev/null 2>&1 || packages="$packages default-jre-headless"
+    command -v mvn >/dev/null 2>&1 || packages="$packages maven"
+    command -v kcat >/dev/null 2>&1 || packages="$packages kcat"
+fi
 
 if [ -n "$packages" ]; then
     if ! command -v apt-get >/dev/null 2>&1; then
-        say "Muster needs a C++ compiler and libclang to build RocksDB. Install what your system calls:$packages"
+        say "Some programs are missing. Install what Debian calls:$packages"
         exit 1
     fi
     if [ "$(id -u)" -ne 0 ]; then
