@@ -24,6 +24,9 @@ pub struct Size {
 /// Of the values that a change sets, so many are new to the organisation.
 const NEW_VALUES: f64 = 0.15;
 
+/// Attributes of users beside the shared ones; what no rule reads changes too.
+const OTHERS: usize = 8;
+
 /// Writes the groups and the users to `base`, the changes to `changes`.
 ///
 /// # Errors
@@ -92,7 +95,10 @@ fn user(number: usize, attributes: &[SharedAttribute], random: &mut Random) -> M
 fn change(number: usize, attributes: &[SharedAttribute], random: &mut Random) -> Map<String, Value> {
     let mut data = Map::new();
     for place in 0..1 + random.below(3) {
-        let Some(attribute) = attributes.get(random.below(attributes.len())) else { continue };
+        let Some(attribute) = attributes.get(random.below(attributes.len() + OTHERS)) else {
+            data.insert("displayName".into(), format!("Renamed {number}").into());
+            continue;
+        };
         let value = if random.chance(NEW_VALUES) {
             Value::from(format!("New {number}-{place}"))
         } else {
