@@ -16,14 +16,18 @@
 //! 32 MiB of unsent records for each writer and producer.
 
 mod admin;
+mod chores;
 mod client;
+mod context;
 mod error;
+mod options;
 mod producer;
 mod reader;
 mod tail;
+mod token;
 mod writer;
 
-pub use client::{KafkaOptions, reserved};
+pub use options::{KafkaOptions, reserved};
 
 use crate::log::{
     Bounds, Log, LogError, Producer, ReadLimits, Reader, Record, TopicDifference, TopicPartition, TopicSpec,

@@ -9,5 +9,7 @@
 
 mod embedded;
 mod kafka;
+#[cfg(feature = "tls")]
+mod secure;
 mod suite;
 mod support;

@@ -16,7 +16,7 @@ use super::{Shared, State, wall_clock};
 use crate::log::{LogError, MAX_RECORD_BYTES, NewRecord, Policy, Progress};
 use muster_directory::Instant;
 use std::collections::{BTreeMap, HashMap, VecDeque};
-use std::sync::MutexGuard;
+use std::sync::{MutexGuard, PoisonError};
 
 const MAX_ROUND_BYTES: u64 = 4 << 20;
 
@@ -45,7 +45,7 @@ pub(super) struct Refusal {
 #[derive(Clone)]
 pub(super) struct Claim {
     pub(super) writer: String,
-    pub(super) epoch: u64,
+    epoch: u64,
 }
 
 /// Why nothing of a request was appended, as far as is known.
@@ -75,15 +75,16 @@ pub(super) struct Queue {
     outcomes: HashMap<u64, Result<Vec<u64>, AppendFailure>>,
     next_ticket: u64,
     /// Whether some thread is writing.
-    pub(super) is_committing: bool,
+    is_committing: bool,
+    /// How many rounds are over.
+    rounds: u64,
     /// Why nothing can be appended any more.
-    pub(super) failure: Option<String>,
+    failure: Option<String>,
     epochs: HashMap<String, u64>,
 }
 
 impl Queue {
-    /// Takes the right to write away from earlier writers of this name.
-    pub(super) fn claim(&mut self, writer: &str) -> Claim {
+    fn claim(&mut self, writer: &str) -> Claim {
         let epoch = self.epochs.entry(writer.to_owned()).or_default();
         *epoch += 1;
         Claim { writer: writer.to_owned(), epoch: *epoch }
@@ -153,6 +154,21 @@ impl Shared {
         Ok(PreparedProgress { key: id.progress(application), value })
     }
 
+    /// Takes the right to write away from earlier writers of this name, and waits until what one of them
+    /// is writing is written.
+    pub(super) fn claim(&self, writer: &str) -> Result<Claim, LogError> {
+        let mut state = self.lock();
+        let claim = state.queue.claim(writer);
+        let round = state.queue.rounds;
+        while state.queue.is_committing && state.queue.rounds == round {
+            state = self.committed.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+        match &state.queue.failure {
+            None => Ok(claim),
+            Some(reason) => Err(LogError::Failed { action: "append".to_owned(), reason: reason.clone() }),
+        }
+    }
+
     /// Appends all of this or nothing, and returns the records' offsets.
     pub(super) fn append(
         &self,
@@ -169,7 +185,7 @@ impl Shared {
                 return outcome;
             }
             state = if state.queue.is_committing {
-                self.committed.wait(state).unwrap_or_else(std::sync::PoisonError::into_inner)
+                self.committed.wait(state).unwrap_or_else(PoisonError::into_inner)
             } else {
                 self.commit_round(state)
             };
@@ -213,6 +229,7 @@ impl Shared {
             }
         }
         state.queue.is_committing = false;
+        state.queue.rounds += 1;
         self.committed.notify_all();
         state
     }

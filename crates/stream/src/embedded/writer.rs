@@ -6,7 +6,7 @@ use super::catalogue::damaged;
 use super::codec;
 use super::database::Family;
 use crate::log::{AppendError, LogError, NewRecord, Producer, Progress, TopicPartition, WriteError, Writer};
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 
 pub(super) struct EmbeddedWriter {
     shared: Arc<Shared>,
@@ -17,21 +17,13 @@ pub(super) struct EmbeddedWriter {
 }
 
 impl EmbeddedWriter {
-    /// Fences earlier writers of the name, and waits until what one of them is writing is written.
+    /// Fences earlier writers of the name.
     pub(super) fn open(
         shared: &Arc<Shared>,
         application: &Arc<str>,
         name: &str,
     ) -> Result<EmbeddedWriter, LogError> {
-        let mut state = shared.lock();
-        let claim = state.queue.claim(&format!("{application}-{name}"));
-        while state.queue.is_committing {
-            state = shared.committed.wait(state).unwrap_or_else(PoisonError::into_inner);
-        }
-        if let Some(reason) = &state.queue.failure {
-            return Err(LogError::Failed { action: "append".to_owned(), reason: reason.clone() });
-        }
-        drop(state);
+        let claim = shared.claim(&format!("{application}-{name}"))?;
         let (shared, application) = (Arc::clone(shared), Arc::clone(application));
         Ok(EmbeddedWriter { shared, application, claim, failure: None })
     }

@@ -1,10 +1,9 @@
 //! Topics: made with the broker's default replication, and compared with what they should be.
 
-use super::client::{Connection, Quiet, create as create_client};
-use super::error;
+use super::client::Connection;
 use crate::log::{LogError, Policy, Retention, TopicDifference, TopicSpec, check_name};
-use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, ResourceSpecifier, TopicReplication};
-use rdkafka::consumer::Consumer;
+use rdkafka::admin::{AdminOptions, NewTopic, ResourceSpecifier, TopicReplication};
+use rdkafka::consumer::Consumer as _;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use std::pin::pin;
 use std::sync::Arc;
@@ -14,6 +13,14 @@ use std::time::{Duration, Instant};
 
 /// What makes a broker use its own default.
 const DEFAULT_REPLICATION: TopicReplication<'_> = TopicReplication::Fixed(-1);
+
+/// The client that administers is never polled by this crate's version of it, so it gets no tokens.
+fn can_administer(connection: &Connection) -> bool {
+    !["sasl.mechanism", "sasl.mechanisms"].iter().any(|name| {
+        let mechanism = connection.options.client.get(*name);
+        mechanism.is_some_and(|mechanism| mechanism.eq_ignore_ascii_case("OAUTHBEARER"))
+    })
+}
 
 pub(super) fn create(connection: &Connection, topics: &[TopicSpec]) -> Result<Vec<String>, LogError> {
     let mut settings = Vec::with_capacity(topics.len());
@@ -27,6 +34,12 @@ pub(super) fn create(connection: &Connection, topics: &[TopicSpec]) -> Result<Ve
         let partitions = partitions.ok_or_else(|| refuse("a topic has at least one partition"))?;
         settings.push((topic, partitions, retention(topic.policy)));
     }
+    if !can_administer(connection) {
+        let action = "create topics".to_owned();
+        let reason =
+            "with OAUTHBEARER it has to be done by another tool: check says what is missing".to_owned();
+        return Err(LogError::Refused { action, reason });
+    }
     let topics: Vec<NewTopic<'_>> = settings
         .iter()
         .map(|(topic, partitions, retention)| {
@@ -35,16 +48,16 @@ pub(super) fn create(connection: &Connection, topics: &[TopicSpec]) -> Result<Ve
             retention.iter().fold(new, |new, (name, value)| new.set(name, value))
         })
         .collect();
-    let admin: AdminClient<Quiet> = create_client(&connection.config())?;
+    let admin = connection.admin()?;
     let results = wait(admin.create_topics(&topics, &admin_options(connection)))
-        .map_err(|error| error::of_log(error, "create topics".to_owned()))?;
+        .map_err(|error| connection.fault(error, "create topics".to_owned()))?;
     let mut created = Vec::new();
     for result in results {
         match result {
             Ok(name) => created.push(name),
             Err((_, RDKafkaErrorCode::TopicAlreadyExists)) => {}
             Err((name, code)) => {
-                return Err(error::of_log(KafkaError::Global(code), format!("create topic `{name}`")));
+                return Err(connection.fault(KafkaError::Global(code), format!("create topic `{name}`")));
             }
         }
     }
@@ -60,7 +73,7 @@ fn await_leaders(connection: &Connection, topics: &[String]) -> Result<(), LogEr
             let metadata = connection
                 .group
                 .fetch_metadata(Some(name), connection.options.timeout)
-                .map_err(|error| error::of_log(error, format!("look up topic `{name}`")))?;
+                .map_err(|error| connection.fault(error, format!("look up topic `{name}`")))?;
             let is_ready = metadata.topics().iter().any(|topic| {
                 topic.error().is_none()
                     && !topic.partitions().is_empty()
@@ -99,9 +112,13 @@ pub(super) fn check(connection: &Connection, topics: &[TopicSpec]) -> Result<Vec
     if existing.is_empty() {
         return Ok(differences);
     }
+    if !can_administer(connection) {
+        tracing::warn!("with OAUTHBEARER the cleanup policies of topics cannot be checked");
+        return Ok(differences);
+    }
     let resources: Vec<_> = existing.iter().map(|spec| ResourceSpecifier::Topic(&spec.name)).collect();
-    let admin: AdminClient<Quiet> = create_client(&connection.config())?;
-    let failed = |error, name: &str| error::of_log(error, format!("read the settings of {name}"));
+    let admin = connection.admin()?;
+    let failed = |error, name: &str| connection.fault(error, format!("read the settings of {name}"));
     let answers = wait(admin.describe_configs(&resources, &admin_options(connection)))
         .map_err(|error| failed(error, "topics"))?;
     for (spec, answer) in existing.into_iter().zip(answers) {

@@ -1,33 +1,32 @@
 //! Appending to Kafka: records of their own, idempotently, each answered for.
 
-use super::client::{Connection, create_with, log, note_error, offset, partition_number};
+use super::client::{Connection, offset, partition_number};
+use super::context::{Context, Receiver};
 use super::error::{self, refuses_record};
 use super::writer::message;
 use crate::log::{AppendError, LogError, NewRecord, Producer};
-use rdkafka::ClientContext;
-use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{DeliveryResult, Message};
-use rdkafka::producer::{BaseProducer, ProducerContext};
+use rdkafka::producer::BaseProducer;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 pub(super) struct KafkaProducer {
     connection: Arc<Connection>,
-    producer: BaseProducer<Answers>,
+    producer: Arc<BaseProducer<Context<Answers>>>,
 }
 
 const POLL: Duration = Duration::from_millis(1);
 
 impl KafkaProducer {
     pub(super) fn new(connection: &Arc<Connection>) -> Result<KafkaProducer, LogError> {
-        let mut config = connection.producer_config();
-        // The client gives up on a record a little before the caller does, so that it can say so.
         let timeout = connection.options.write_timeout;
-        if config.get("message.timeout.ms").is_none() && config.get("delivery.timeout.ms").is_none() {
-            config.set("message.timeout.ms", timeout.as_millis().to_string());
-        }
-        let producer = create_with(&config, Answers)?;
+        let producer = connection.producer(Answers, |config| {
+            // The client gives up on a record a little before the caller does, so that it can say so.
+            if config.get("message.timeout.ms").is_none() && config.get("delivery.timeout.ms").is_none() {
+                config.set("message.timeout.ms", timeout.as_millis().to_string());
+            }
+        })?;
         Ok(KafkaProducer { connection: Arc::clone(connection), producer })
     }
 
@@ -106,20 +105,10 @@ struct Ticket {
 
 struct Answers;
 
-impl ClientContext for Answers {
-    fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
-        log(level, facility, message);
-    }
+impl Receiver for Answers {
+    type Ticket = Box<Ticket>;
 
-    fn error(&self, error: KafkaError, reason: &str) {
-        note_error(&error, reason);
-    }
-}
-
-impl ProducerContext for Answers {
-    type DeliveryOpaque = Box<Ticket>;
-
-    fn delivery(&self, result: &DeliveryResult<'_>, ticket: Box<Ticket>) {
+    fn delivered(&self, result: &DeliveryResult<'_>, ticket: Box<Ticket>) {
         let outcome = match result {
             Ok(message) => Ok(offset(message.offset())),
             Err((error, message)) => Err(answer(message.topic(), error)),

@@ -6,12 +6,13 @@
 //! in the common one. Pausing is not taking from the queue: the client stops fetching when the queue
 //! is full, and resuming costs nothing.
 
-use super::client::{Connection, Quiet, create, offset, partition_number};
+use super::client::{Connection, Consumer, offset, partition_number};
+use super::context::Context;
 use super::error;
 use crate::log::{Batch, Header, LogError, ReadLimits, Reader, Record, TopicPartition};
 use muster_directory::Instant as Timestamp;
+use rdkafka::consumer::Consumer as _;
 use rdkafka::consumer::base_consumer::PartitionQueue;
-use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{BorrowedMessage, Headers, Message};
 use rdkafka::{Offset, TopicPartitionList};
@@ -28,13 +29,13 @@ pub(super) struct KafkaReader {
     cursors: Vec<Cursor>,
     /// Queues of partitions that were given up. One may be assigned again, and a queue set apart once
     /// stays so; bounded by the number of partitions ever assigned.
-    spare: BTreeMap<TopicPartition, PartitionQueue<Quiet>>,
-    consumer: Arc<BaseConsumer<Quiet>>,
+    spare: BTreeMap<TopicPartition, PartitionQueue<Context>>,
+    consumer: Arc<Consumer>,
 }
 
 struct Cursor {
     of: TopicPartition,
-    queue: PartitionQueue<Quiet>,
+    queue: PartitionQueue<Context>,
     next: u64,
     is_paused: bool,
     /// Met after records that had to be returned first.
@@ -47,7 +48,7 @@ const SERVE_EVERY: Duration = Duration::from_millis(100);
 impl KafkaReader {
     pub(super) fn new(connection: &Arc<Connection>, limits: ReadLimits) -> Result<KafkaReader, LogError> {
         Ok(KafkaReader {
-            consumer: Arc::new(create(&connection.consumer_config())?),
+            consumer: Arc::new(connection.consumer(|_| ())?),
             connection: Arc::clone(connection),
             limits,
             signal: Arc::new(Signal::default()),
@@ -69,7 +70,7 @@ impl KafkaReader {
     fn start(&self, of: &TopicPartition, from: u64) -> Result<(), LogError> {
         self.consumer
             .incremental_assign(&one(of, from)?)
-            .map_err(|error| error::of_log(error, format!("read {of}")))
+            .map_err(|error| self.connection.fault(error, format!("read {of}")))
     }
 
     fn stop(&self, of: &TopicPartition) -> Result<(), LogError> {

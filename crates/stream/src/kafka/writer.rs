@@ -7,22 +7,22 @@
 //! records in flight that blocks, and a purge before it breaks the transaction after. Dropped, its
 //! transaction is voided by whoever makes the next writer of the name, or by the broker in time.
 
-use super::client::{Connection, create_with, log, note_error, offset, partition_number};
+use super::client::{Connection, offset, partition_number};
+use super::context::{Context, Receiver};
 use super::error::{self, refuses_record};
 use crate::log::{LogError, NewRecord, Progress, TopicPartition, WriteError, Writer};
-use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::Consumer;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{DeliveryResult, Header, Message, OwnedHeaders};
-use rdkafka::producer::{BaseProducer, BaseRecord, Producer, ProducerContext};
-use rdkafka::{ClientContext, Offset, TopicPartitionList};
+use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
+use rdkafka::{Offset, TopicPartitionList};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 pub(super) struct KafkaWriter {
     connection: Arc<Connection>,
     id: String,
-    producer: BaseProducer<Deliveries>,
+    producer: Arc<BaseProducer<Context<Deliveries>>>,
     /// The first error, which every later call gets again.
     failure: Option<WriteError>,
 }
@@ -32,20 +32,17 @@ const POLL: Duration = Duration::from_millis(1);
 impl KafkaWriter {
     pub(super) fn open(connection: &Arc<Connection>, name: &str) -> Result<KafkaWriter, LogError> {
         let id = format!("{}-{name}", connection.options.application);
-        let mut config = connection.producer_config();
-        config.set("transactional.id", &id);
-        // A transaction that its writer has given up must end for the next one to begin.
         let timeout = connection.options.write_timeout;
-        if config.get("transaction.timeout.ms").is_none() {
-            // At least what the client allows.
-            config.set("transaction.timeout.ms", timeout.as_millis().max(1_000).to_string());
-        }
-        let producer: BaseProducer<Deliveries> = create_with(&config, Deliveries::default())?;
-        // Taken once for what the client has to do before it can ask, such as a token.
-        producer.poll(Duration::ZERO);
+        let producer = connection.producer(Deliveries::default(), |config| {
+            config.set("transactional.id", &id);
+            if config.get("transaction.timeout.ms").is_none() {
+                // At least what the client allows.
+                config.set("transaction.timeout.ms", timeout.as_millis().max(1_000).to_string());
+            }
+        })?;
         producer
             .init_transactions(timeout)
-            .map_err(|error| error::of_log(error, format!("become the writer `{id}`")))?;
+            .map_err(|error| connection.fault(error, format!("become the writer `{id}`")))?;
         Ok(KafkaWriter { connection: Arc::clone(connection), id, producer, failure: None })
     }
 
@@ -141,7 +138,7 @@ impl KafkaWriter {
     }
 
     fn deliveries(&self) -> &Deliveries {
-        self.producer.client().context()
+        self.producer.client().context().receiver()
     }
 
     fn explain(&self, error: &KafkaError) -> WriteError {
@@ -248,20 +245,10 @@ impl Deliveries {
     }
 }
 
-impl ClientContext for Deliveries {
-    fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
-        log(level, facility, message);
-    }
+impl Receiver for Deliveries {
+    type Ticket = ();
 
-    fn error(&self, error: KafkaError, reason: &str) {
-        note_error(&error, reason);
-    }
-}
-
-impl ProducerContext for Deliveries {
-    type DeliveryOpaque = ();
-
-    fn delivery(&self, result: &DeliveryResult<'_>, (): ()) {
+    fn delivered(&self, result: &DeliveryResult<'_>, (): ()) {
         if let Err((error, message)) = result {
             let code = error.rdkafka_error_code().unwrap_or(RDKafkaErrorCode::Unknown);
             let topic = message.topic().to_owned();
