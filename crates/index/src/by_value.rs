@@ -51,14 +51,44 @@ struct KindIndex {
     true_of_nothing: BTreeSet<RuleNumber>,
 }
 
+/// One of the two rows of a change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Side {
+    Old,
+    New,
+}
+
+/// A predicate that is true of one row and false of the other.
+#[derive(Clone, Copy, Debug)]
+struct Flip {
+    predicate: PredicateId,
+    true_of: Side,
+}
+
+impl Side {
+    fn other(self) -> Side {
+        match self {
+            Side::Old => Side::New,
+            Side::New => Side::Old,
+        }
+    }
+
+    fn row<'a>(self, change: &RowChange<'a>) -> Option<&'a Attributes> {
+        match self {
+            Side::Old => change.old,
+            Side::New => change.new,
+        }
+    }
+}
+
 /// Memory of one question.
 #[derive(Debug, Default)]
 pub(crate) struct Scratch {
     old: Vec<PredicateId>,
     new: Vec<PredicateId>,
-    flipped: Vec<PredicateId>,
-    /// Per attribute: the predicates that are true of the old or the new value, where they were asked for.
-    truths: HashMap<AttributeNumber, Vec<PredicateId>>,
+    flipped: Vec<Flip>,
+    /// Per attribute and row: the predicates that are true of its value, where they were asked for.
+    truths: HashMap<(AttributeNumber, Side), Vec<PredicateId>>,
 }
 
 impl ByValue {
@@ -181,19 +211,21 @@ impl KindIndex {
                 for conjunct in &conjuncts {
                     for literal in conjunct {
                         let guard = self.guard(conjunct, literal.predicate);
-                        entries.push((literal.predicate, Entry { rule, guard }));
+                        let entry = Entry { rule, negated: literal.negated, guard };
+                        entries.push((literal.predicate, entry));
                     }
                 }
             }
             None => {
-                let mut file = |predicate| entries.push((predicate, Entry { rule, guard: None }));
-                indexed.formula.each_predicate(&mut file);
+                let entry = Entry { rule, negated: false, guard: None };
+                indexed.formula.each_predicate(&mut |predicate| entries.push((predicate, entry)));
             }
         }
-        entries.sort_unstable_by_key(|(predicate, entry)| {
-            (*predicate, entry.guard.map(|guard| guard.predicate))
-        });
-        entries.dedup_by_key(|(predicate, entry)| (*predicate, entry.guard.map(|guard| guard.predicate)));
+        let place = |(predicate, entry): &(PredicateId, Entry)| {
+            (*predicate, entry.negated, entry.guard.map(|guard| guard.predicate))
+        };
+        entries.sort_unstable_by_key(place);
+        entries.dedup_by_key(|entry| place(entry));
         entries
     }
 
@@ -226,9 +258,9 @@ impl KindIndex {
             scratch.candidates.extend(&self.true_of_nothing);
         }
         let flipped = std::mem::take(&mut scratch.by_value.flipped);
-        for &predicate in &flipped {
-            if let Some(postings) = self.postings.get(predicate as usize) {
-                self.walk(postings, change, now, scratch);
+        for flip in &flipped {
+            if let Some(postings) = self.postings.get(flip.predicate as usize) {
+                self.walk(postings, flip.true_of, change, now, scratch);
             }
         }
         scratch.by_value.flipped = flipped;
@@ -258,64 +290,74 @@ impl KindIndex {
             let (old, new) = (old.value(attribute), new.value(attribute));
             truths.true_of(old, now, &mut scratch.old);
             truths.true_of(new, now, &mut scratch.new);
-            let only_in = |these: &[PredicateId], those: &[PredicateId], flipped: &mut Vec<PredicateId>| {
-                flipped.extend(these.iter().filter(|id| those.binary_search(id).is_err()));
+            let only_in = |these: &[PredicateId], those: &[PredicateId], true_of, flipped: &mut Vec<Flip>| {
+                let only = these.iter().filter(|id| those.binary_search(id).is_err());
+                flipped.extend(only.map(|&predicate| Flip { predicate, true_of }));
             };
-            only_in(&scratch.old, &scratch.new, &mut scratch.flipped);
-            only_in(&scratch.new, &scratch.old, &mut scratch.flipped);
-            truths.flipped_orders(old, new, now, &mut scratch.flipped);
+            only_in(&scratch.old, &scratch.new, Side::Old, &mut scratch.flipped);
+            only_in(&scratch.new, &scratch.old, Side::New, &mut scratch.flipped);
+            let flipped = &mut scratch.flipped;
+            truths.flipped_orders(old, new, now, |predicate, holds_of_new| {
+                let true_of = if holds_of_new { Side::New } else { Side::Old };
+                flipped.push(Flip { predicate, true_of });
+            });
         });
     }
 
-    /// Adds to the candidates the rules that are filed here under guards that hold of the old or the new row.
-    fn walk(&self, postings: &Postings, change: &RowChange<'_>, now: Instant, scratch: &mut crate::Scratch) {
+    /// Adds to the candidates the rules that are filed here, each if its guard holds of the row that matters.
+    fn walk(
+        &self,
+        postings: &Postings,
+        true_of: Side,
+        change: &RowChange<'_>,
+        now: Instant,
+        scratch: &mut crate::Scratch,
+    ) {
         let crate::Scratch { old, new, candidates, work, by_value } = scratch;
+        work.entries += postings.listed().len() as u64;
         for entry in postings.listed() {
-            work.entries += 1;
             let passes = entry.guard.is_none_or(|guard| {
-                let holds = |row: Option<&Attributes>, memo: &mut crate::TruthMemo| {
-                    row.is_some_and(|row| memo.truth(&self.predicates, guard.predicate, row, now))
+                let side = if entry.negated { true_of.other() } else { true_of };
+                let memo = match side {
+                    Side::Old => &mut *old,
+                    Side::New => &mut *new,
                 };
-                holds(change.new, new) || holds(change.old, old)
+                side.row(change).is_some_and(|row| memo.truth(&self.predicates, guard.predicate, row, now))
             });
             if passes {
                 candidates.push(entry.rule);
             }
         }
         for attribute in postings.guard_attributes() {
-            let truths = self.truths_of(attribute, change, now, by_value);
-            for &guard in truths {
-                let rules = postings.guarded_by(guard);
-                work.entries += rules.len() as u64;
-                candidates.extend(rules);
+            for negated in [false, true] {
+                let side = if negated { true_of.other() } else { true_of };
+                for &guard in self.truths_of(attribute, side, change, now, by_value) {
+                    let rules = postings.guarded_by(guard, negated);
+                    work.entries += rules.len() as u64;
+                    candidates.extend(rules);
+                }
             }
         }
     }
 
-    /// The predicates on an attribute that are true of its old or its new value.
+    /// The predicates on an attribute that are true of one row's value; none where there is no row.
     fn truths_of<'s>(
         &self,
         attribute: AttributeNumber,
+        side: Side,
         change: &RowChange<'_>,
         now: Instant,
         scratch: &'s mut Scratch,
     ) -> &'s [PredicateId] {
-        let Scratch { old, new, truths, .. } = scratch;
-        truths.entry(attribute).or_insert_with(|| {
-            let Some(predicates) = self.truths.get(attribute as usize) else { return Vec::new() };
-            let Some(name) = self.names.get(attribute as usize) else { return Vec::new() };
-            old.clear();
-            new.clear();
-            if let Some(row) = change.old {
-                predicates.true_of(row.value(name), now, old);
+        scratch.truths.entry((attribute, side)).or_insert_with(|| {
+            let mut found = Vec::new();
+            if let Some(predicates) = self.truths.get(attribute as usize)
+                && let Some(name) = self.names.get(attribute as usize)
+                && let Some(row) = side.row(change)
+            {
+                predicates.true_of(row.value(name), now, &mut found);
             }
-            if let Some(row) = change.new {
-                predicates.true_of(row.value(name), now, new);
-            }
-            let mut union: Vec<PredicateId> = old.iter().chain(new.iter()).copied().collect();
-            union.sort_unstable();
-            union.dedup();
-            union
+            found
         })
     }
 }

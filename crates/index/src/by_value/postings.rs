@@ -5,7 +5,7 @@ use crate::{PredicateId, RuleNumber};
 use foldhash::HashMap;
 use std::collections::BTreeMap;
 
-/// A predicate that must be true, before or after, for a conjunct to change.
+/// A predicate that must be true of a row for a conjunct to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Guard {
     pub(super) predicate: PredicateId,
@@ -13,10 +13,13 @@ pub(super) struct Guard {
     pub(super) attribute: AttributeNumber,
 }
 
-/// A rule, filed for one of its conjuncts.
+/// A rule, filed for one of its conjuncts. When the predicate it is filed under flips, the conjunct can be
+/// true only of the row in which its own literal of that predicate is, so the guard is asked there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Entry {
     pub(super) rule: RuleNumber,
+    /// Whether the conjunct wants the predicate false.
+    pub(super) negated: bool,
     /// `None`: the rule is looked at whatever the object is.
     pub(super) guard: Option<Guard>,
 }
@@ -28,8 +31,8 @@ pub(super) struct Postings {
     /// The attribute whose values find this predicate; `None` where no value does.
     found_by: Option<AttributeNumber>,
     listed: Vec<Entry>,
-    /// Of a hot predicate: the rules that have a guard, by it.
-    guarded: HashMap<PredicateId, Guarded>,
+    /// Of a hot predicate: the rules that have a guard, by it and by whether they want the predicate false.
+    guarded: HashMap<(PredicateId, bool), Guarded>,
     /// How many rules are guarded by predicates on each attribute.
     guard_attributes: BTreeMap<AttributeNumber, usize>,
 }
@@ -71,7 +74,7 @@ impl Postings {
 
     pub(super) fn insert(&mut self, entry: Entry) {
         match (self.state, entry.guard) {
-            (State::Hot, Some(guard)) => self.file(entry.rule, guard),
+            (State::Hot, Some(guard)) => self.file(entry, guard),
             _ => self.listed.push(entry),
         }
         if self.state == State::Cold && self.listed.len() > HOT {
@@ -112,15 +115,15 @@ impl Postings {
         self.guard_attributes.keys().copied()
     }
 
-    /// The rules to look at if this guard holds.
-    pub(super) fn guarded_by(&self, guard: PredicateId) -> &[RuleNumber] {
-        self.guarded.get(&guard).map_or(&[], |guarded| guarded.rules.as_slice())
+    /// The rules to look at if this guard holds of the row in which the predicate is not, or is, `negated`.
+    pub(super) fn guarded_by(&self, guard: PredicateId, negated: bool) -> &[RuleNumber] {
+        self.guarded.get(&(guard, negated)).map_or(&[], |guarded| guarded.rules.as_slice())
     }
 
-    fn file(&mut self, rule: RuleNumber, guard: Guard) {
+    fn file(&mut self, entry: Entry, guard: Guard) {
         let Guard { predicate, attribute } = guard;
-        let guarded = self.guarded.entry(predicate);
-        guarded.or_insert_with(|| Guarded { attribute, rules: Vec::new() }).rules.push(rule);
+        let guarded = self.guarded.entry((predicate, entry.negated));
+        guarded.or_insert_with(|| Guarded { attribute, rules: Vec::new() }).rules.push(entry.rule);
         *self.guard_attributes.entry(attribute).or_default() += 1;
     }
 }

@@ -123,14 +123,14 @@ impl AttributePredicates {
         found.dedup();
     }
 
-    /// Appends the ordered comparisons that are true for one of the two values and false for the other, at
-    /// `now`; each once.
+    /// Calls `flipped` for each ordered comparison that is true for one of the two values and false for the other,
+    /// at `now`, with whether it is the new one.
     pub(super) fn flipped_orders(
         &self,
         old: Option<&Value>,
         new: Option<&Value>,
         now: Instant,
-        flipped: &mut Vec<PredicateId>,
+        mut flipped: impl FnMut(PredicateId, bool),
     ) {
         if self.ordered.is_empty() && self.moving.is_empty() {
             return;
@@ -146,9 +146,13 @@ impl AttributePredicates {
             (Some(old), Some(new)) => old.min(new)..=old.max(new),
             (Some(_), None) | (None, Some(_)) => i64::MIN..=i64::MAX,
         };
-        let flips = |(_, test): &&(PredicateId, Test)| test.holds(old, now) != test.holds(new, now);
         let ordered = self.ordered.range(range).flat_map(|(_, tests)| tests);
-        flipped.extend(ordered.chain(&self.moving).filter(flips).map(|(id, _)| *id));
+        for (id, test) in ordered.chain(&self.moving) {
+            let holds_of_new = test.holds(new, now);
+            if holds_of_new != test.holds(old, now) {
+                flipped(*id, holds_of_new);
+            }
+        }
     }
 
     /// Whether predicates of this kind are among those that [`true_of`](Self::true_of) finds.
