@@ -45,6 +45,17 @@ pub enum Decides {
     Nobody(String),
 }
 
+impl Definition {
+    /// The number of the request that led to it.
+    #[must_use]
+    pub fn version(&self) -> u64 {
+        match self {
+            Definition::Group { definition, .. } => definition.version,
+            Definition::GroupDeleted { version, .. } | Definition::Schema { version, .. } => *version,
+        }
+    }
+}
+
 impl Decides {
     /// Who decides by this definition, under the tenant's schema. A rule that was accepted once and does not
     /// compile any more freezes its group.

@@ -10,14 +10,12 @@ mod definition;
 mod engine;
 mod interpret;
 mod partition;
-pub mod publisher;
 mod registrar;
 pub mod storage;
-pub mod takeover;
 
 pub use catalog::{Catalog, CatalogGroup, TenantCatalog};
 pub use definition::{Decides, Definition};
 pub use engine::{Engine, EngineOptions};
 pub use interpret::Interpret;
-pub use partition::{Budget, Partition, PartitionCounts};
+pub use partition::{Budget, GroupBehind, Partition, PartitionCounts};
 pub use registrar::{Registrar, Request};

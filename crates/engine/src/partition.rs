@@ -50,6 +50,17 @@ pub struct PartitionCounts {
     pub work: Work,
 }
 
+/// A group that is being brought to its definition.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GroupBehind {
+    /// Whose group.
+    pub tenant: Tenant,
+    /// Which.
+    pub group: GroupId,
+    /// The clock when that began.
+    pub since: Instant,
+}
+
 /// One partition. See the module's text.
 #[derive(Debug)]
 pub struct Partition {
@@ -271,6 +282,20 @@ impl Partition {
             }
         }
         event.close(to, &mut self.step);
+    }
+
+    /// The groups that are not yet what their definition says, and since when.
+    #[must_use]
+    pub fn behind(&self) -> Vec<GroupBehind> {
+        let mut behind = Vec::new();
+        for (tenant, state) in &self.tenants {
+            let groups = state.groups.syncing().iter().filter_map(|local| state.groups.get(*local));
+            behind.extend(groups.filter_map(|group| {
+                let since = group.sync.as_ref()?.since;
+                Some(GroupBehind { tenant: tenant.clone(), group: group.id.clone(), since })
+            }));
+        }
+        behind
     }
 
     /// The next instant at which time alone may change a membership.

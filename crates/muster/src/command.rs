@@ -6,6 +6,8 @@ mod memberships;
 mod replay;
 mod rule_check;
 mod rule_eval;
+mod serve;
+mod topics;
 
 use crate::failure::{Failure, Outcome};
 use clap::{Args, Subcommand, ValueEnum};
@@ -30,6 +32,14 @@ pub(crate) enum Command {
     Members(members::Arguments),
     /// List the groups of an object, from a data directory at rest
     Memberships(memberships::Arguments),
+    /// Run the service: events in and deltas out over its own log or Kafka, and HTTP
+    Serve(serve::Arguments),
+    /// Make the service's topics, or say what differs from the configuration
+    Topics {
+        /// Which.
+        #[command(subcommand)]
+        command: topics::TopicsCommand,
+    },
     /// Check the service's configuration, or print the one that holds
     Config {
         /// Which.

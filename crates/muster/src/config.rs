@@ -14,7 +14,7 @@ mod topics;
 mod unit;
 
 pub(crate) use error::{ConfigError, Problem};
-pub(crate) use kafka::{Kafka, Sasl};
+pub(crate) use kafka::{Kafka, Property, Sasl};
 pub(crate) use layers::Overrides;
 pub(crate) use secret::Secret;
 pub(crate) use topics::Topics;

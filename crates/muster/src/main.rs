@@ -10,9 +10,8 @@ mod failure;
 mod interpret;
 mod progress;
 mod schema;
-#[cfg_attr(not(test), expect(dead_code, reason = "`serve` ends by it"))]
+mod serve;
 mod shutdown;
-#[expect(dead_code, unused_imports, reason = "`serve` tells by it")]
 mod telemetry;
 
 use clap::Parser;
@@ -49,6 +48,8 @@ fn main() -> ExitCode {
         Command::Replay(arguments) => arguments.run(),
         Command::Members(arguments) => arguments.run(),
         Command::Memberships(arguments) => arguments.run(),
+        Command::Serve(arguments) => arguments.run(),
+        Command::Topics { command } => command.run(),
         Command::Config { command } => command.run(),
     };
     match outcome {

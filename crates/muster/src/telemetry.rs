@@ -9,5 +9,5 @@ pub(crate) mod metric;
 mod metrics;
 
 pub(crate) use behind::GroupBehind;
-pub(crate) use logs::{FilterError, LogFormat, start_logs};
+pub(crate) use logs::start_logs;
 pub(crate) use metrics::Metrics;

@@ -137,7 +137,8 @@ fn options() -> Options {
         let message = message.trim_end();
         match level {
             LogLevel::Error | LogLevel::Fatal => tracing::error!(target: "rocksdb", "{message}"),
-            _ => tracing::warn!(target: "rocksdb", "{message}"),
+            // Its hundreds of lines about options come as warnings too.
+            _ => tracing::debug!(target: "rocksdb", "{message}"),
         }
     }));
     options

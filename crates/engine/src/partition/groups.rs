@@ -6,7 +6,7 @@
 
 use crate::storage::{GroupImage, GroupMode, LocalGroup};
 use foldhash::HashMap;
-use muster_directory::{GroupId, Source};
+use muster_directory::{GroupId, Instant, Source};
 use muster_index::RuleNumber;
 use roaring::RoaringBitmap;
 use std::collections::BTreeSet;
@@ -31,6 +31,8 @@ pub(super) struct Sync {
     pub(super) version: u64,
     /// The request behind it.
     pub(super) source: Source,
+    /// The clock when it began.
+    pub(super) since: Instant,
     /// The objects whose membership is still to be flipped.
     pub(super) pending: RoaringBitmap,
     /// How many memberships it has added and removed.

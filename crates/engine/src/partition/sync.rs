@@ -113,6 +113,7 @@ impl Applying<'_> {
         let sync = Sync {
             version: defined.definition.version,
             source: defined.definition.source.clone(),
+            since: self.clock,
             pending,
             done: Flips::default(),
             then: AfterSync::Keep,
@@ -129,6 +130,7 @@ impl Applying<'_> {
         let sync = Sync {
             version,
             source: source.clone(),
+            since: self.clock,
             pending,
             done: Flips::default(),
             then: AfterSync::Remove,

@@ -1,18 +1,10 @@
 //! Logs on stderr: lines for people, or one JSON object each for collectors.
 
+use crate::config::LogFormat;
 use std::io::{self, IsTerminal};
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::{Layer, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
-
-/// How logs are written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum LogFormat {
-    /// For people; coloured at a terminal.
-    Text,
-    /// One JSON object a line.
-    Json,
-}
 
 /// A filter that cannot be read.
 #[derive(Debug, thiserror::Error)]

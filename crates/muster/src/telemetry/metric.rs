@@ -19,6 +19,7 @@ pub(crate) enum Kind {
 pub(crate) struct Metric {
     pub(crate) name: &'static str,
     pub(crate) kind: Kind,
+    #[cfg_attr(not(test), expect(dead_code, reason = "for the table in deploy"))]
     pub(crate) labels: &'static [&'static str],
     /// What it counts or measures, in a sentence or two.
     pub(crate) meaning: &'static str,
@@ -62,13 +63,8 @@ metrics! {
     GROUP_STALENESS = "muster_group_staleness_seconds": Kind::Gauge, ["tenant", "group"];
     /// Seconds that one commit took: its batch made, written and synced.
     COMMIT = "muster_commit_seconds": Kind::Histogram(SECONDS), ["partition"];
-    /// Seconds of a commit that the disk took to sync.
-    FSYNC = "muster_fsync_seconds": Kind::Histogram(SECONDS), ["partition"];
     /// Seconds that one transaction on the log took.
     PUBLISH = "muster_publish_seconds": Kind::Histogram(SECONDS), ["partition"];
-    /// What waits: `queue` is `records` (read and not applied), `definitions` (published and not taken up) or
-    /// `outbox` (entries committed and not published).
-    QUEUE_LENGTH = "muster_queue_length": Kind::Gauge, ["queue", "partition"];
     /// 1 when the partition is restored and has read the definitions, else 0.
     PARTITION_READY = "muster_partition_ready": Kind::Gauge, ["partition"];
     /// Always 1; the labels say which program this is.

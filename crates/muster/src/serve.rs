@@ -1,0 +1,130 @@
+//! The wiring of `muster serve`: configuration to log, store, threads and HTTP, and an orderly end.
+
+mod api;
+mod log;
+mod observer;
+
+pub(crate) use log::{failure, open_log, topics};
+
+use crate::config::Config;
+use crate::failure::{Failure, Outcome};
+use crate::interpret::JsonValues;
+use crate::shutdown::Shutdown;
+use crate::telemetry::{Metrics, start_logs};
+use anyhow::Context as _;
+use muster_index::IndexKind;
+use muster_service::{Service, ServiceOptions, Starting, SystemClock};
+use muster_store::{Changelog, Store};
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+/// How often it is looked whether the service became ready, or failed.
+const WATCH: Duration = Duration::from_millis(10);
+
+/// Runs the service until a signal asks for its end.
+pub(crate) fn run(config: &Config) -> Result<Outcome, Failure> {
+    start_logs(config.telemetry.format, &config.telemetry.filter).map_err(Failure::usage)?;
+    let shutdown = Shutdown::default();
+    shutdown.on_signals().context("cannot listen for signals").map_err(Failure::Fault)?;
+    let metrics = Metrics::start().map_err(Failure::Fault)?;
+    let listener = config.http.listen.map(listen).transpose()?;
+    let store = Store::open(&config.data.dir, Changelog::Off)?;
+    let log = open_log(config)?;
+    let service = Arc::new(
+        Service::start(Starting {
+            options: options(config),
+            log,
+            storage: Arc::new(store),
+            interpret: Arc::new(JsonValues),
+            clock: Arc::new(SystemClock),
+            observer: Arc::new(observer::MetricsObserver::new(config.topics.partitions, metrics.clone())),
+        })
+        .map_err(|fault| Failure::Fault(fault.into()))?,
+    );
+    let address = listener.as_ref().and_then(|listener| listener.local_addr().ok());
+    let api = api::Api::new(Arc::clone(&service), metrics.clone());
+    let answering = listener.map(|listener| answer(listener, api, config, &shutdown)).transpose()?;
+    let keeping = metrics.keep_small(shutdown.clone())?;
+    watch(&service, &shutdown, address);
+
+    shutdown.request();
+    if let Some(answering) = answering {
+        let _ = answering.join();
+    }
+    let _ = keeping.join();
+    match end(service, config.limits.shutdown_wait) {
+        Ok(()) => Ok(Outcome::Done),
+        Err(reason) => Err(Failure::Fault(anyhow::anyhow!("{reason}"))),
+    }
+}
+
+/// Says once that the service is ready, and returns when it is to end.
+fn watch(service: &Service, shutdown: &Shutdown, address: Option<SocketAddr>) {
+    let mut ready = false;
+    while service.failure().is_none() {
+        if !ready && service.unready().is_none() {
+            ready = true;
+            match address {
+                Some(address) => eprintln!("ready http://{address}"),
+                None => eprintln!("ready"),
+            }
+        }
+        if shutdown.wait(if ready { 10 * WATCH } else { WATCH }) {
+            return;
+        }
+    }
+}
+
+/// Waits for the service's threads, but not for ever: what they had not committed is done again at the next
+/// start.
+fn end(service: Arc<Service>, patience: Duration) -> Result<(), String> {
+    service.request_stop();
+    let deadline = Instant::now() + patience;
+    while !service.has_ended() {
+        if Instant::now() > deadline {
+            let seconds = patience.as_secs();
+            return Err(format!("the service did not end within {seconds} s; nothing committed is lost"));
+        }
+        std::thread::sleep(WATCH);
+    }
+    service.failure().map_or(Ok(()), Err)
+}
+
+fn options(config: &Config) -> ServiceOptions {
+    ServiceOptions {
+        application: config.kafka.application.clone(),
+        topics: topics(config),
+        partitions: config.topics.partitions,
+        partitioner: config.topics.partitioner,
+        index: IndexKind::Value,
+        dialect: config.rules.dialect,
+        slice: config.limits.slice_memberships as u64,
+    }
+}
+
+fn listen(address: SocketAddr) -> Result<TcpListener, Failure> {
+    TcpListener::bind(address).map_err(|reason| {
+        Failure::usage(format!("cannot listen on {address}: {reason}; free it, or set `http.listen`"))
+    })
+}
+
+fn answer(
+    listener: TcpListener,
+    api: api::Api,
+    config: &Config,
+    shutdown: &Shutdown,
+) -> Result<JoinHandle<()>, Failure> {
+    let max_body = usize::try_from(config.http.max_request).unwrap_or(usize::MAX);
+    let router = muster_api::router(Arc::new(api), max_body);
+    // Half of the patience is for the partitions.
+    let grace = config.limits.shutdown_wait / 2;
+    let requested = shutdown.requested();
+    let body = move || {
+        if let Err(error) = muster_api::serve(listener, router, requested, grace) {
+            tracing::error!(%error, "HTTP ended");
+        }
+    };
+    Ok(std::thread::Builder::new().name("http".to_owned()).spawn(body)?)
+}

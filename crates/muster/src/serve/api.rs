@@ -1,0 +1,74 @@
+//! What HTTP asks for, answered by the service.
+
+use crate::telemetry::Metrics;
+use muster_api::{DeltasError, Position, Problem, Waited};
+use muster_service::{Service, SubmitError, WaitError};
+use muster_stream::log::TopicPartition;
+use std::sync::Arc;
+use std::time::Instant;
+
+pub(super) struct Api {
+    service: Arc<Service>,
+    metrics: Metrics,
+}
+
+impl Api {
+    pub(super) fn new(service: Arc<Service>, metrics: Metrics) -> Api {
+        Api { service, metrics }
+    }
+}
+
+impl muster_api::Service for Api {
+    fn not_ready(&self) -> Vec<String> {
+        self.service.unready().map(|unready| unready.reasons).unwrap_or_default()
+    }
+
+    fn metrics(&self) -> String {
+        self.metrics.render()
+    }
+
+    fn submit(&self, lines: &[&[u8]]) -> Result<Vec<Result<Position, Problem>>, Problem> {
+        let answers = self.service.submit(lines);
+        Ok(answers.into_iter().map(|answer| answer.map(position).map_err(problem)).collect())
+    }
+
+    fn wait_applied(&self, positions: &[Position], deadline: Instant) -> Result<Waited, Problem> {
+        let positions: Vec<_> = positions
+            .iter()
+            .map(|Position { topic, partition, offset }| muster_service::Position {
+                of: TopicPartition::new(Arc::clone(topic), *partition),
+                offset: *offset,
+            })
+            .collect();
+        let left = deadline.saturating_duration_since(Instant::now());
+        match self.service.wait_applied(&positions, left) {
+            Ok(()) => Ok(Waited::Applied),
+            Err(WaitError::TimedOut) => Ok(Waited::TimedOut),
+            Err(error @ WaitError::Failed(_)) => Err(Problem::new("service-failed", error)),
+        }
+    }
+
+    fn deltas(&self, partition: u32, from: u64, limit: usize) -> Result<Vec<u8>, DeltasError> {
+        self.service.deltas(partition, from, limit).map_err(|error| match error {
+            muster_service::DeltasError::UnknownPartition { partitions } => {
+                DeltasError::UnknownPartition { partitions }
+            }
+            muster_service::DeltasError::Expired { first } => DeltasError::Expired { first },
+            muster_service::DeltasError::Ahead { next } => DeltasError::Ahead { next },
+            muster_service::DeltasError::Log(error) => {
+                DeltasError::Fault(Problem::new("log-unavailable", error))
+            }
+        })
+    }
+}
+
+fn position(position: muster_service::Position) -> Position {
+    Position { topic: position.of.topic, partition: position.of.partition, offset: position.offset }
+}
+
+fn problem(error: SubmitError) -> Problem {
+    match error {
+        SubmitError::Rejected(rejection) => Problem::new(rejection.code.as_str(), rejection.message),
+        SubmitError::Append(error) => Problem::new("log-unavailable", error),
+    }
+}

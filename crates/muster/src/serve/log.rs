@@ -1,0 +1,74 @@
+//! The configured log, and its topics.
+
+use crate::config::{Config, LogKind, Property, Sasl};
+use crate::failure::Failure;
+use muster_service::Topics;
+use muster_stream::embedded::{EmbeddedLog, EmbeddedOptions};
+use muster_stream::kafka::{KafkaLog, KafkaOptions};
+use muster_stream::log::{Log, LogError, Retention};
+use std::sync::Arc;
+
+/// Where in the data directory the embedded log lies.
+const LOG_DIRECTORY: &str = "log";
+
+/// Opens the log that the configuration names.
+pub(crate) fn open_log(config: &Config) -> Result<Arc<dyn Log>, Failure> {
+    let application = &config.kafka.application;
+    let opened: Result<Arc<dyn Log>, LogError> = match config.log.kind {
+        LogKind::Embedded => {
+            let options = EmbeddedOptions {
+                retention: Retention {
+                    time: Some(config.log.retention),
+                    bytes: Some(config.log.retention_size),
+                },
+                ..EmbeddedOptions::default()
+            };
+            std::fs::create_dir_all(&config.data.dir)?;
+            let directory = config.data.dir.join(LOG_DIRECTORY);
+            EmbeddedLog::open(&directory, application, options).map(|log| Arc::new(log) as Arc<dyn Log>)
+        }
+        LogKind::Kafka => {
+            let mut options = KafkaOptions::new(config.kafka.brokers.join(","), application.clone());
+            if let Some(Sasl::Token { file }) = &config.kafka.sasl {
+                options.token_file = Some(file.clone());
+            }
+            for (name, value) in config.kafka.client_properties() {
+                let value = match value {
+                    Property::Open(text) => text,
+                    Property::Secret(secret) => secret.expose().to_owned(),
+                };
+                // The log takes the brokers by themselves.
+                if name != "bootstrap.servers" {
+                    options.client.insert(name, value);
+                }
+            }
+            KafkaLog::open(options).map(|log| Arc::new(log) as Arc<dyn Log>)
+        }
+    };
+    opened.map_err(failure)
+}
+
+/// The topics as the service takes them.
+pub(crate) fn topics(config: &Config) -> Topics {
+    let topics = &config.topics;
+    let name = |name: &String| Arc::from(name.as_str());
+    Topics {
+        changes: topics.changes.iter().map(name).collect(),
+        requests: name(&topics.requests),
+        definitions: name(&topics.definitions),
+        deltas: name(&topics.deltas),
+        memberships: topics.memberships.as_ref().map(name),
+        group_status: topics.group_status.as_ref().map(name),
+        dead_letters: name(&topics.dead_letters),
+    }
+}
+
+/// What somebody has to set right is wrong configuration, the rest a fault.
+pub(crate) fn failure(error: LogError) -> Failure {
+    match error {
+        LogError::Refused { .. } | LogError::UnknownTopic { .. } | LogError::UnknownPartition { .. } => {
+            Failure::Usage(error.into())
+        }
+        _ => Failure::Fault(error.into()),
+    }
+}

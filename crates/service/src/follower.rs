@@ -1,0 +1,91 @@
+//! From the definitions topic to the catalog that all partitions share.
+
+use crate::Fault;
+use crate::record::ReadRecord;
+use crate::shared::Shared;
+use muster_engine::{Catalog, Decides, Definition};
+use muster_stream::log::{Batch, ReadLimits, Reader, Record, TopicPartition};
+use muster_wire::AcceptedDefinition;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How long one poll waits; a stop is noticed after that at the latest.
+const POLL: Duration = Duration::from_millis(20);
+/// So many definitions may wait for a partition before the follower waits for it.
+const MAX_QUEUED: usize = 4_096;
+
+/// Follows the definitions.
+pub(crate) struct Follower {
+    shared: Arc<Shared>,
+    reader: Box<dyn Reader>,
+}
+
+impl Follower {
+    /// Reads the definitions to the end there is now, and puts them in force.
+    pub(crate) fn start(shared: Arc<Shared>) -> Result<Follower, Fault> {
+        let topic = TopicPartition::new(Arc::clone(&shared.options.topics.definitions), 0);
+        let bounds = shared.log.bounds(&topic)?;
+        let mut reader = shared.log.reader(ReadLimits::default())?;
+        reader.assign(&topic, bounds.first)?;
+        let mut follower = Follower { shared, reader };
+        // Offsets may have gaps at the end, so the reader is asked whether it got there.
+        let mut at_end = bounds.first == bounds.next;
+        while !at_end && !follower.shared.stop.is_requested() {
+            if let Some(batch) = follower.reader.poll(POLL)? {
+                at_end = batch.at_end;
+                follower.follow(&batch)?;
+            }
+        }
+        Ok(follower)
+    }
+
+    /// Follows until the service stops.
+    pub(crate) fn run(mut self) -> Result<(), Fault> {
+        while !self.shared.stop.is_requested() {
+            if self.shared.longest_queue() > MAX_QUEUED {
+                std::thread::sleep(POLL);
+            } else if let Some(batch) = self.reader.poll(POLL)? {
+                self.follow(&batch)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn follow(&mut self, batch: &Batch) -> Result<(), Fault> {
+        let mut definitions = Vec::with_capacity(batch.records.len());
+        for record in &batch.records {
+            let definition = read_definition(record, &self.shared.catalog())?;
+            let schema = matches!(definition, Definition::Schema { .. });
+            definitions.push(definition);
+            if schema {
+                // The rules behind it are compiled by it.
+                self.shared.put_in_force(std::mem::take(&mut definitions));
+            }
+        }
+        self.shared.put_in_force(definitions);
+        Ok(())
+    }
+}
+
+/// The definition of a record, its rule compiled under the tenant's schema in `catalog`.
+pub(crate) fn read_definition(record: &Record, catalog: &Catalog) -> Result<Definition, Fault> {
+    let accepted = AcceptedDefinition::from_record(&ReadRecord::new(record).as_wire())?;
+    Ok(match accepted {
+        AcceptedDefinition::Group(definition) => {
+            let decides = Decides::of(&definition, catalog.tenant(&definition.tenant).schema());
+            if let Decides::Nobody(reason) = &decides {
+                tracing::error!(
+                    group = %definition.id,
+                    tenant = %definition.tenant,
+                    reason,
+                    "the rule does not compile in this version: the group is frozen; edit its rule"
+                );
+            }
+            Definition::Group { definition: Arc::new(definition), decides }
+        }
+        AcceptedDefinition::GroupDeleted { tenant, id, version, source } => {
+            Definition::GroupDeleted { tenant, id, version, source }
+        }
+        AcceptedDefinition::Schema { request, version } => Definition::Schema { request, version },
+    })
+}

@@ -1,0 +1,30 @@
+//! The engine as a service over a log: one registrar, and one engine for each partition.
+//!
+//! Threads and queues; every decision is the engine's, every byte `wire`'s. The registrar reads requests and
+//! writes definitions, the follower reads definitions into the catalog that all partitions share, each
+//! partition reads its changes, commits to its store, and publishes from its outbox. Knows no HTTP and
+//! no configuration file.
+
+mod deltas;
+mod fault;
+mod follower;
+mod marker;
+mod observe;
+mod options;
+mod partition;
+mod progress;
+mod publisher;
+mod record;
+mod registrar;
+mod service;
+mod shared;
+mod submit;
+
+pub use deltas::DeltasError;
+pub use fault::Fault;
+pub use observe::{Decision, Observer, Turn};
+pub use options::{ServiceOptions, Topics};
+pub use progress::{Position, Unready, WaitError};
+pub use service::{Service, Starting};
+pub use shared::{Clock, SystemClock};
+pub use submit::SubmitError;

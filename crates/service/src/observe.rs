@@ -1,0 +1,52 @@
+//! What a service tells about its work, to whoever measures it. Nothing depends on anybody listening.
+
+use muster_directory::{DeadLetter, Delta};
+use muster_engine::GroupBehind;
+use std::time::Duration;
+
+/// One turn of a partition that did something.
+#[derive(Clone, Copy, Debug)]
+pub struct Turn<'a> {
+    /// Which partition.
+    pub partition: u32,
+    /// Records that were read, refused ones included.
+    pub records: u64,
+    /// Changes that the index was asked about.
+    pub changes: u64,
+    /// Rules that it had to evaluate for them.
+    pub rules: u64,
+    /// What was committed.
+    pub deltas: &'a [Delta],
+    /// What was refused.
+    pub dead_letters: &'a [DeadLetter],
+    /// Groups that are not yet what their definition says.
+    pub behind: &'a [GroupBehind],
+    /// How long the synced commit took.
+    pub commit: Duration,
+    /// How long publishing took.
+    pub publish: Duration,
+}
+
+/// How a request was decided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// It became a definition.
+    Accepted,
+    /// It became a dead letter.
+    Refused,
+}
+
+/// Takes note of what a service does. Called by its threads: quick, and never blocking.
+pub trait Observer: Send + Sync {
+    /// A partition did something.
+    fn turn(&self, turn: &Turn<'_>);
+
+    /// The registrar decided a request; refused ones with their code.
+    fn request(&self, decision: Decision, code: Option<&str>);
+
+    /// So many records of a topic's partition are not applied yet.
+    fn lag(&self, topic: &str, partition: u32, records: u64);
+
+    /// Whether a partition is restored and works.
+    fn ready(&self, partition: u32, ready: bool);
+}

@@ -1,0 +1,67 @@
+//! What a service is started with.
+
+use muster_index::IndexKind;
+use muster_rule::Dialect;
+use muster_stream::log::{Policy, Retention, TopicSpec};
+use muster_wire::Partitioner;
+use std::num::NonZeroU32;
+use std::sync::Arc;
+
+/// Names of topics. One that is `None` is turned off.
+#[derive(Clone, Debug)]
+pub struct Topics {
+    /// Changes of objects; equal numbers of partitions. At least one.
+    pub changes: Vec<Arc<str>>,
+    /// What administrators ask for.
+    pub requests: Arc<str>,
+    /// What was accepted.
+    pub definitions: Arc<str>,
+    /// Membership deltas.
+    pub deltas: Arc<str>,
+    /// Memberships, compacted.
+    pub memberships: Option<Arc<str>>,
+    /// States of groups, compacted.
+    pub group_status: Option<Arc<str>>,
+    /// What was refused.
+    pub dead_letters: Arc<str>,
+}
+
+/// How a service runs.
+#[derive(Clone, Debug)]
+pub struct ServiceOptions {
+    /// The application's name: prefix of writers' names, first part of deltas' event ids.
+    pub application: String,
+    /// Where everything is read and written.
+    pub topics: Topics,
+    /// Of the changes and of what follows from them.
+    pub partitions: NonZeroU32,
+    /// How producers place changes.
+    pub partitioner: Partitioner,
+    /// Which index finds the affected rules.
+    pub index: IndexKind,
+    /// The dialect of rules that name none.
+    pub dialect: Dialect,
+    /// How many objects one slice of a synchronisation flips, so that changes do not wait long.
+    pub slice: u64,
+}
+
+impl Topics {
+    /// The topics with their partitions and policies.
+    #[must_use]
+    pub fn specs(&self, partitions: NonZeroU32) -> Vec<TopicSpec> {
+        let spec = |name: &Arc<str>, partitions: u32, policy| TopicSpec {
+            name: name.to_string(),
+            partitions,
+            policy,
+        };
+        let (all, delete) = (partitions.get(), Policy::Delete(Retention::default()));
+        let mut specs: Vec<_> = self.changes.iter().map(|name| spec(name, all, delete)).collect();
+        specs.push(spec(&self.requests, 1, delete));
+        specs.push(spec(&self.definitions, 1, Policy::Compact));
+        specs.push(spec(&self.deltas, all, delete));
+        specs.extend(self.memberships.iter().map(|name| spec(name, all, Policy::Compact)));
+        specs.extend(self.group_status.iter().map(|name| spec(name, 1, Policy::Compact)));
+        specs.push(spec(&self.dead_letters, all, delete));
+        specs
+    }
+}

@@ -1,0 +1,265 @@
+//! One partition's thread: changes in, entries committed, deltas published.
+//!
+//! A turn of its loop takes the definitions that came into force, the changes that were read, the time and a
+//! slice of whatever synchronises, makes one entry of what they did, commits it and publishes it. The
+//! position of what was read is in the entry, so that a kill repeats a turn whole or not at all.
+
+use crate::Fault;
+use crate::observe::Turn;
+use crate::progress::PartitionProgress;
+use crate::publisher::{Publisher, store_number};
+use crate::record::ReadRecord;
+use crate::shared::{CatalogSchemas, Shared};
+use muster_directory::{Event, Rejection, Source};
+use muster_engine::storage::{Positions, RecordImage, Restore, StorageError};
+use muster_engine::{Budget, Catalog, Partition};
+use muster_stream::log::{Batch, Partitioner, ReadLimits, Reader, Record, TopicPartition};
+use muster_wire::Placement;
+use std::sync::Arc;
+use std::sync::RwLockReadGuard;
+use std::time::{Duration, Instant};
+
+/// How long one poll waits; definitions, instants that are due and a stop are noticed after that at the latest.
+const POLL: Duration = Duration::from_millis(10);
+
+/// How often the lag is told; asking for it may cost a round trip to a broker.
+const LAG_PERIOD: Duration = Duration::from_secs(1);
+
+/// One partition at work.
+pub(crate) struct PartitionTask {
+    shared: Arc<Shared>,
+    number: u32,
+    partition: Partition,
+    positions: Positions,
+    /// One more than the greatest request number among the definitions that the partition knows.
+    definitions: u64,
+    reader: Box<dyn Reader>,
+    publisher: Publisher,
+    /// Whether the last entry left something to synchronise.
+    syncing: bool,
+    lag_observed: Option<Instant>,
+}
+
+impl PartitionTask {
+    /// Restores the partition under the definitions in force, takes it over, and publishes what was left.
+    pub(crate) fn start(shared: Arc<Shared>, number: u32) -> Result<PartitionTask, Fault> {
+        tracing::info!(partition = number, "the partition is being restored");
+        let publisher = Publisher::start(Arc::clone(&shared), number)?;
+        let head = shared.storage.head(store_number(number))?;
+        let mut restoring = Restoring(match &head {
+            Some(head) => Partition::after(head),
+            None => Partition::new(shared.clock.now()),
+        });
+        if head.is_some() {
+            shared.storage.load(store_number(number), &mut restoring)?;
+        }
+        let mut partition = restoring.0;
+        let positions = head.map(|head| head.positions).unwrap_or_default();
+        let definitions = {
+            let catalog = shared.catalog();
+            // What is queued is in force already, and counts as known from the start.
+            let (_, next) = shared.take_queued(number, &catalog);
+            partition.restored(&catalog, &here(&shared, number, &positions));
+            next
+        };
+        let mut reader = shared.log.reader(ReadLimits::default())?;
+        let mut reached = Positions::new();
+        for topic in &shared.options.topics.changes {
+            let of = TopicPartition::new(Arc::clone(topic), number);
+            let from = match positions.get(&**topic) {
+                Some(&next) => next,
+                None => shared.log.bounds(&of)?.first,
+            };
+            reader.assign(&of, from)?;
+            reached.insert(topic.to_string(), from);
+        }
+        let counts = partition.counts();
+        tracing::info!(
+            partition = number,
+            objects = counts.objects,
+            groups = counts.groups,
+            "the partition runs"
+        );
+        let positions = reached;
+        let mut task = PartitionTask {
+            shared,
+            number,
+            partition,
+            positions,
+            definitions,
+            reader,
+            publisher,
+            syncing: true,
+            lag_observed: None,
+        };
+        task.turn(None)?;
+        task.report();
+        task.shared.observer.ready(number, true);
+        Ok(task)
+    }
+
+    /// Works until the service stops.
+    pub(crate) fn run(mut self) -> Result<(), Fault> {
+        while !self.shared.stop.is_requested() {
+            let timeout = if self.syncing { Duration::ZERO } else { POLL };
+            let batch = self.reader.poll(timeout)?;
+            self.turn(batch)?;
+        }
+        self.shared.observer.ready(self.number, false);
+        tracing::info!(partition = self.number, "the partition stopped");
+        Ok(())
+    }
+
+    fn turn(&mut self, batch: Option<Batch>) -> Result<(), Fault> {
+        let shared = Arc::clone(&self.shared);
+        let catalog = shared.catalog();
+        let known = self.definitions;
+        self.take_definitions(&catalog);
+        self.take_time(&catalog);
+        let work = self.partition.counts().work;
+        let (mut moved, mut records) = (false, 0);
+        if let Some(batch) = batch {
+            records = batch.records.len() as u64;
+            for record in &batch.records {
+                self.take_record(&catalog, &batch.of, record);
+            }
+            let place = self.positions.entry(batch.of.topic.to_string()).or_default();
+            moved = *place != batch.next;
+            *place = batch.next;
+        }
+        let synced = self.partition.synchronise(&catalog, Budget::Objects(shared.options.slice));
+        drop(catalog);
+        let was_syncing = std::mem::replace(&mut self.syncing, synced);
+        if !self.partition.step_is_empty() || moved {
+            let entry = self.partition.take_entry(self.positions.clone(), self.definitions, Vec::new());
+            let began = Instant::now();
+            shared.storage.commit(store_number(self.number), std::slice::from_ref(&entry))?;
+            let committed = Instant::now();
+            self.publisher.publish()?;
+            let done = self.partition.counts().work;
+            shared.observer.turn(&Turn {
+                partition: self.number,
+                records,
+                changes: done.changes - work.changes,
+                rules: done.rules - work.rules,
+                deltas: &entry.deltas,
+                dead_letters: &entry.dead_letters,
+                behind: &self.partition.behind(),
+                commit: committed - began,
+                publish: committed.elapsed(),
+            });
+            self.observe_lag();
+        } else if known == self.definitions && was_syncing == synced {
+            return Ok(());
+        }
+        self.report();
+        Ok(())
+    }
+
+    /// Applies the definitions that came into force.
+    fn take_definitions(&mut self, catalog: &RwLockReadGuard<'_, Catalog>) {
+        let (queued, next) = self.shared.take_queued(self.number, catalog);
+        if !queued.is_empty() {
+            self.advance(catalog);
+        }
+        let budget = Budget::Objects(self.shared.options.slice);
+        for definition in queued {
+            self.partition.define(catalog, &definition, &*self.shared.interpret, budget);
+            self.syncing = true;
+        }
+        self.definitions = next;
+    }
+
+    /// Steps the clock over every instant that has come at which a membership may change.
+    fn take_time(&mut self, catalog: &Catalog) {
+        let now = self.shared.clock.now();
+        while let Some(due) = self.partition.next_deadline(catalog).filter(|due| *due <= now) {
+            let source = here(&self.shared, self.number, &self.positions);
+            self.partition.advance(catalog, due, &source);
+        }
+    }
+
+    /// Brings the clock to the present, before something else is decided at it.
+    fn advance(&mut self, catalog: &Catalog) {
+        self.take_time(catalog);
+        let source = here(&self.shared, self.number, &self.positions);
+        self.partition.advance(catalog, self.shared.clock.now(), &source);
+    }
+
+    fn take_record(&mut self, catalog: &Catalog, of: &TopicPartition, record: &Record) {
+        self.advance(catalog);
+        let source =
+            Source::Topic { topic: Arc::clone(&of.topic), partition: of.partition, offset: record.offset };
+        let read = ReadRecord::new(record);
+        let event =
+            muster_wire::decode_change(&read.as_wire(), &self.placement(record), &CatalogSchemas(catalog));
+        if let Err(rejection) = event.and_then(|event| self.apply(catalog, event, &source)) {
+            tracing::warn!(partition = self.number, offset = record.offset, code = %rejection.code, "a record was refused");
+            self.partition.refuse(read.as_wire().dead_letter(source, rejection));
+        }
+    }
+
+    fn apply(&mut self, catalog: &Catalog, event: Event, source: &Source) -> Result<(), Rejection> {
+        match event {
+            Event::Object(change) => self.partition.change(catalog, change, source)?,
+            Event::Tombstone(tombstone) => self.partition.end(catalog, tombstone, source),
+            Event::Listing(change) => self.partition.listing(catalog, change, source),
+            // Refused by the reader of records: they belong on another topic, or in files.
+            Event::Group(_) | Event::Schema(_) | Event::Clock(_) => {}
+        }
+        Ok(())
+    }
+
+    fn placement(&self, record: &Record) -> Placement {
+        let key = record.key.as_deref().unwrap_or_default();
+        let by =
+            |partitioner: Partitioner| partitioner.expected_partition(key, self.shared.options.partitions);
+        Placement {
+            configured: self.shared.options.partitioner,
+            actual: self.number,
+            murmur2: by(Partitioner::Murmur2),
+            crc32: by(Partitioner::Crc32),
+        }
+    }
+
+    /// Tells now and then what is in the log and not applied; of a log that does not answer nothing is known.
+    fn observe_lag(&mut self) {
+        if self.lag_observed.is_some_and(|observed| observed.elapsed() < LAG_PERIOD) {
+            return;
+        }
+        self.lag_observed = Some(Instant::now());
+        for (topic, &next) in &self.positions {
+            let of = TopicPartition::new(topic.as_str(), self.number);
+            if let Ok(bounds) = self.shared.log.bounds(&of) {
+                self.shared.observer.lag(topic, self.number, bounds.next.saturating_sub(next));
+            }
+        }
+    }
+
+    fn report(&self) {
+        self.shared.progress.partition(
+            self.number,
+            PartitionProgress {
+                positions: self.positions.clone(),
+                definitions: self.definitions,
+                syncing: self.syncing,
+                running: true,
+            },
+        );
+    }
+}
+
+/// The place of the next change to be read: the source of what time alone causes.
+fn here(shared: &Shared, partition: u32, positions: &Positions) -> Source {
+    let topic = shared.options.topics.changes.first().cloned().unwrap_or_else(|| "".into());
+    let offset = positions.get(&*topic).copied().unwrap_or_default();
+    Source::Topic { topic, partition, offset }
+}
+
+struct Restoring(Partition);
+
+impl Restore for Restoring {
+    fn record(&mut self, record: RecordImage) -> Result<(), StorageError> {
+        self.0.restore_record(record)
+    }
+}

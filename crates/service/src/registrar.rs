@@ -1,0 +1,203 @@
+//! From requests to definitions, one decision for all partitions.
+//!
+//! The registrar keeps no store: the definitions topic is its state. A batch of requests is decided against
+//! the catalog of what was accepted before it, and the accepted definitions, the dead letters of the refused
+//! requests and the position reached are written in one transaction. After a doubtful write it starts
+//! again from what the log says.
+
+use crate::follower::read_definition;
+use crate::observe::Decision;
+use crate::record::{ReadRecord, placed};
+use crate::shared::{CatalogSchemas, Shared};
+use crate::{Fault, marker};
+use muster_directory::{DeadLetter, Event, Source};
+use muster_engine::storage::{Marker, Positions};
+use muster_engine::{Catalog, Definition, Registrar, Request};
+use muster_index::IndexKind;
+use muster_stream::log::{
+    NewRecord, Progress, ReadLimits, Reader, Record, TopicPartition, WriteError, Writer,
+};
+use muster_wire::AcceptedDefinition;
+use std::sync::Arc;
+use std::time::Duration;
+
+const POLL: Duration = Duration::from_millis(20);
+/// How often a write is tried again, each time from the log's own state, before the service gives up.
+const ATTEMPTS: u32 = 5;
+
+/// Decides requests until the service stops.
+pub(crate) fn run(shared: &Arc<Shared>) -> Result<(), Fault> {
+    let mut attempt = 0;
+    loop {
+        let error = match RegistrarTask::start(Arc::clone(shared)).and_then(|mut task| {
+            attempt = 0;
+            task.run()
+        }) {
+            Err(Fault::Write(error @ (WriteError::Doubtful { .. } | WriteError::Fenced { .. }))) => error,
+            ended => return ended,
+        };
+        attempt += 1;
+        if attempt >= ATTEMPTS {
+            return Err(error.into());
+        }
+        tracing::warn!(%error, attempt, "the registrar takes over again");
+        std::thread::sleep(Duration::from_millis(100 << attempt));
+    }
+}
+
+struct RegistrarTask {
+    shared: Arc<Shared>,
+    registrar: Registrar,
+    /// What was accepted; its index is never asked.
+    catalog: Catalog,
+    writer: Box<dyn Writer>,
+    reader: Box<dyn Reader>,
+    requests: TopicPartition,
+    next: u64,
+    /// One more than the greatest request number among the definitions in the log.
+    accepted: u64,
+    lineage: u64,
+}
+
+impl RegistrarTask {
+    fn start(shared: Arc<Shared>) -> Result<RegistrarTask, Fault> {
+        let options = &shared.options;
+        let requests = TopicPartition::new(Arc::clone(&options.topics.requests), 0);
+        let mut writer = shared.log.writer(&format!("{}-requests", options.application))?;
+        let committed = writer.committed(&requests)?;
+        let lineage = match &committed {
+            Some(progress) => {
+                let read = marker::from_text(&progress.metadata, Positions::new());
+                read.map_err(|reason| {
+                    Fault::Contradiction(format!(
+                        "the registrar's marker in the log cannot be read: {reason}"
+                    ))
+                })?
+                .lineage
+            }
+            None => 0,
+        };
+        let next = match committed {
+            Some(progress) => progress.next,
+            None => shared.log.bounds(&requests)?.first,
+        };
+        let (catalog, accepted) = accepted_before(&shared)?;
+        let mut reader = shared.log.reader(ReadLimits::default())?;
+        reader.assign(&requests, next)?;
+        let registrar = Registrar { default_dialect: options.dialect };
+        let task = RegistrarTask {
+            registrar,
+            catalog,
+            writer,
+            reader,
+            requests,
+            next,
+            accepted,
+            lineage: lineage + 1,
+            shared,
+        };
+        task.report();
+        tracing::info!(next, "the registrar runs");
+        Ok(task)
+    }
+
+    fn run(&mut self) -> Result<(), Fault> {
+        while !self.shared.stop.is_requested() {
+            let Some(batch) = self.reader.poll(POLL)? else { continue };
+            let mut records = Vec::new();
+            for record in &batch.records {
+                self.decide(record, &mut records);
+            }
+            if batch.next == self.next {
+                continue;
+            }
+            self.next = batch.next;
+            self.writer.write(&records, &[self.progress()])?;
+            self.report();
+        }
+        Ok(())
+    }
+
+    /// Decides one request and appends what is to be written of it.
+    fn decide(&mut self, record: &Record, records: &mut Vec<NewRecord>) {
+        let topics = &self.shared.options.topics;
+        let source =
+            Source::Topic { topic: Arc::clone(&topics.requests), partition: 0, offset: record.offset };
+        let read = ReadRecord::new(record);
+        let read = read.as_wire();
+        let decision = muster_wire::decode_request(&read, &CatalogSchemas(&self.catalog)).and_then(|event| {
+            let request = match event {
+                Some(Event::Group(request)) => Request::Group(request),
+                Some(Event::Schema(request)) => Request::Schema(request),
+                // For other subscribers of this topic.
+                _ => return Ok(None),
+            };
+            self.registrar.decide(&self.catalog, request, record.offset, &source)
+        });
+        match decision {
+            Ok(None) => {}
+            Ok(Some(definition)) => {
+                self.shared.observer.request(Decision::Accepted, None);
+                self.catalog.apply(&definition);
+                self.accepted = self.accepted.max(definition.version() + 1);
+                let to = TopicPartition::new(Arc::clone(&topics.definitions), 0);
+                records.push(placed(to, accepted(definition).to_record()));
+            }
+            Err(rejection) => {
+                tracing::warn!(offset = record.offset, code = %rejection.code, "a request was refused");
+                self.shared.observer.request(Decision::Refused, Some(rejection.code.as_str()));
+                let letter: DeadLetter = read.dead_letter(source, rejection);
+                let to = TopicPartition::new(Arc::clone(&topics.dead_letters), 0);
+                records.push(placed(to, muster_wire::dead_letter_record(letter)));
+            }
+        }
+    }
+
+    fn progress(&self) -> Progress {
+        let marker = Marker {
+            owner: self.shared.storage.owner(),
+            lineage: self.lineage,
+            entry: 0,
+            sequence: 0,
+            positions: Positions::new(),
+            definitions_position: self.next,
+            clock: self.shared.clock.now(),
+        };
+        Progress { of: self.requests.clone(), next: self.next, metadata: marker::to_text(&marker) }
+    }
+
+    fn report(&self) {
+        self.shared.progress.registrar(self.next, self.accepted);
+    }
+}
+
+/// The catalog of all definitions in the log, and one more than the greatest request number among them.
+fn accepted_before(shared: &Shared) -> Result<(Catalog, u64), Fault> {
+    let definitions = TopicPartition::new(Arc::clone(&shared.options.topics.definitions), 0);
+    let bounds = shared.log.bounds(&definitions)?;
+    let mut reader = shared.log.reader(ReadLimits::default())?;
+    reader.assign(&definitions, bounds.first)?;
+    let mut catalog = Catalog::new(IndexKind::Naive);
+    let mut accepted = 0;
+    let mut at_end = bounds.first == bounds.next;
+    while !at_end && !shared.stop.is_requested() {
+        let Some(batch) = reader.poll(POLL)? else { continue };
+        at_end = batch.at_end;
+        for record in &batch.records {
+            let definition = read_definition(record, &catalog)?;
+            accepted = accepted.max(definition.version() + 1);
+            catalog.apply(&definition);
+        }
+    }
+    Ok((catalog, accepted))
+}
+
+fn accepted(definition: Definition) -> AcceptedDefinition {
+    match definition {
+        Definition::Group { definition, .. } => AcceptedDefinition::Group((*definition).clone()),
+        Definition::GroupDeleted { tenant, id, version, source } => {
+            AcceptedDefinition::GroupDeleted { tenant, id, version, source }
+        }
+        Definition::Schema { request, version } => AcceptedDefinition::Schema { request, version },
+    }
+}
