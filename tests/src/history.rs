@@ -22,7 +22,7 @@ pub enum Step {
     Restart,
 }
 
-/// A history of so many lines.
+/// A history of about so many lines; of more, where the universe is crowded.
 #[must_use]
 pub fn history(seed: u64, lines: usize) -> Vec<Step> {
     let mut random = Random::new(seed);
@@ -30,13 +30,14 @@ pub fn history(seed: u64, lines: usize) -> Vec<Step> {
     let mut author = Author { universe: &universe, random, clock: START, asked: Vec::new() };
     let mut steps = vec![author.schema()];
     // A directory begins with people and groups; changes follow.
-    let groups_until = if universe.crowded { 220 } else { 44 };
-    while steps.len() < lines {
-        let step = match steps.len() {
-            0..20 => author.object(),
-            at if at < groups_until => author.group(),
-            _ => author.step(),
-        };
+    (0..20).for_each(|_| steps.push(author.object()));
+    if universe.crowded {
+        universe.groups.iter().for_each(|id| steps.push(author.new_group(id)));
+    } else {
+        (0..24).for_each(|_| steps.push(author.group()));
+    }
+    for _ in 45..lines {
+        let step = author.step();
         steps.push(step);
         if author.random.chance(2) {
             steps.push(Step::Restart);
@@ -269,6 +270,14 @@ impl Author<'_> {
             "id": self.random.pick(ids),
         });
         self.line(event)
+    }
+
+    /// A dynamic group that follows its rule.
+    fn new_group(&mut self, id: &str) -> Step {
+        let mut data = Map::new();
+        self.rule(&mut data);
+        self.asked.push(id.to_owned());
+        self.line(json!({"kind": "group", "op": "upsert", "id": id, "data": data}))
     }
 
     fn group(&mut self) -> Step {

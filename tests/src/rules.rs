@@ -26,7 +26,7 @@ pub fn valid_rule(universe: &Universe, clock: i64, dialect: Dialect, random: &mu
         15..20 if kind == ObjectKind::User => writer.direct_reports(),
         20..25 => writer.quantified(true),
         25..28 => writer.wide(),
-        28..90 if universe.crowded => writer.guarded(),
+        28..95 if universe.crowded => writer.guarded(),
         _ => {
             let depth = writer.text.random().below(3);
             writer.expression(depth);
@@ -108,14 +108,31 @@ impl Writer<'_> {
         }
     }
 
-    /// One predicate that very many rules share, and something else.
+    /// Predicates that very many rules share, and something else.
     fn guarded(&mut self) {
         self.kind = ObjectKind::User;
         self.property("accountEnabled");
         self.text.operator("eq");
         self.text.boolean(true);
+        if self.text.random().chance(60) {
+            self.text.operator("and");
+            self.property("dirSyncEnabled");
+            self.text.operator("eq");
+            self.text.boolean(true);
+        }
         self.text.operator("and");
-        if self.text.random().chance(70) { self.text_comparison() } else { self.parenthesised(1) }
+        match self.text.random().below(10) {
+            0..4 => {
+                let name = self.universe.user_texts[0].name;
+                self.property(name);
+                let operator = *self.text.random().pick(TEXT_OPERATORS);
+                self.text.operator(operator);
+                let part = self.part();
+                self.text.text(&part);
+            }
+            4..8 => self.text_comparison(),
+            _ => self.parenthesised(1),
+        }
     }
 
     fn parenthesised(&mut self, depth: usize) {

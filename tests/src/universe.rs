@@ -149,12 +149,13 @@ impl Universe {
         users.extend(["U1", "\u{fc}ser", "\u{dc}SER", "e", "a b/c", "\u{65e5}\u{672c}"].map(str::to_owned));
         let devices = (1..=if small { 3 } else { 8 }).map(|n| format!("d{n}"));
         let mut groups: Vec<String> =
-            (1..=if crowded { 130 } else { random.between(8, 20) }).map(|n| format!("g{n}")).collect();
+            (1..=if crowded { 180 } else { random.between(8, 20) }).map(|n| format!("g{n}")).collect();
         groups
             .extend(["G1", "Stra\u{df}e", "STRASSE", "\u{17f}taff", "Staff", "all users"].map(str::to_owned));
-        let tenants = if random.chance(70) { vec![None] } else { vec![None, Some("\u{dc}ber GmbH")] };
-        let pool = random.between(3, 7);
-        let attributes = random.between(2, 3);
+        let tenants =
+            if crowded || random.chance(70) { vec![None] } else { vec![None, Some("\u{dc}ber GmbH")] };
+        let pool = if crowded { 12 } else { random.between(3, 7) };
+        let attributes = if crowded { 2 } else { random.between(2, 3) };
         Universe {
             crowded,
             tenants,

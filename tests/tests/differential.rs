@@ -24,7 +24,7 @@ fn mirror(mutation: Mutation) -> Vec<(&'static str, Box<dyn Subject>)> {
 
 #[test]
 fn engines_agree_with_the_oracle() {
-    let lines = number_from_environment("MUSTER_DIFFERENTIAL_EVENTS", 150_000);
+    let lines = number_from_environment("MUSTER_DIFFERENTIAL_EVENTS", 100_000);
     let engines = || -> Vec<(&'static str, Box<dyn Subject>)> {
         vec![
             ("value", Box::new(TestEngine::new(IndexKind::Value))),
