@@ -1,15 +1,14 @@
 //! Many histories, one after the other, and the report of the first that fails.
 
-use crate::differential::{Mismatch, Tally, compare};
+use crate::differential::{Mismatch, Tally};
 use crate::history::{Step, history};
 use crate::shrink::{print, shrink};
-use crate::subject::Subject;
 
 /// Lines in one history.
 const LINES: usize = 400;
 
-/// Subjects, each with a name, that have seen nothing yet.
-pub type Fresh<'a> = dyn Fn() -> Vec<(&'static str, Box<dyn Subject>)> + 'a;
+/// Plays one history, given its seed and its steps, and says what happened in it.
+pub type Play<'a> = dyn Fn(u64, &[Step]) -> Result<Tally, Mismatch> + 'a;
 
 /// A history that fails, made small.
 #[derive(Clone, Debug)]
@@ -30,22 +29,22 @@ impl std::fmt::Display for Failure {
     }
 }
 
-/// Compares fresh subjects with the oracle over histories of at least so many lines together. The
-/// first history has the seed `seed`, the next one the next, and so on.
+/// Plays histories of at least so many lines together. The first history has the seed `seed`, the next one
+/// the next, and so on.
 ///
 /// # Errors
 /// The first failure, made small.
-pub fn campaign(seed: u64, lines: usize, fresh: &Fresh<'_>) -> Result<Tally, Box<Failure>> {
+pub fn campaign(seed: u64, lines: usize, play: &Play<'_>) -> Result<Tally, Box<Failure>> {
     let mut tally = Tally::default();
     for seed in seed.. {
         if tally.lines >= lines {
             break;
         }
         let steps = history(seed, LINES);
-        match compare(&steps, &mut fresh()) {
+        match play(seed, &steps) {
             Ok(counts) => tally.add(&counts),
             Err(mismatch) => {
-                let run = |steps: &[Step]| compare(steps, &mut fresh()).err();
+                let run = |steps: &[Step]| play(seed, steps).err();
                 let (steps, mismatch) = shrink(&steps, mismatch, run);
                 return Err(Box::new(Failure { seed, steps, mismatch }));
             }

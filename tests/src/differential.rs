@@ -84,6 +84,12 @@ impl Reference {
         Expectation { event: Some(event), verdict }
     }
 
+    /// Every membership after the last line.
+    #[must_use]
+    pub fn memberships(&self) -> &BTreeSet<Membership> {
+        &self.memberships
+    }
+
     /// The clock.
     pub fn clock(&self) -> Instant {
         self.world.clock()
@@ -119,7 +125,7 @@ pub fn compare(steps: &[Step], subjects: &mut [(&str, Box<dyn Subject>)]) -> Res
                 .map_err(|reason| Mismatch { step, reason: format!("{name}: {reason}") })?;
         }
         sequence += expected.as_ref().map_or(0, Vec::len) as u64;
-        tally.count(text, &expected, reference.memberships.len());
+        tally.count(text, &expected, reference.memberships().len());
     }
     Ok(tally)
 }
@@ -179,7 +185,8 @@ fn essence(delta: &Delta) -> ExpectedDelta {
 }
 
 impl Tally {
-    fn count(
+    /// Counts one line.
+    pub fn count(
         &mut self,
         line: &str,
         expected: &Result<Vec<ExpectedDelta>, RejectionCode>,

@@ -25,6 +25,7 @@ pub mod rules;
 pub mod scenario;
 pub mod service;
 pub mod shrink;
+pub mod sliced;
 pub mod spelling;
 pub mod subject;
 pub mod universe;

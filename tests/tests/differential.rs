@@ -8,9 +8,11 @@ use muster_index::IndexKind;
 use muster_rule::Schema;
 use muster_tests::campaign::{campaign, number_from_environment};
 use muster_tests::decode::decode;
+use muster_tests::differential::{Mismatch, Tally, compare};
 use muster_tests::engine::TestEngine;
 use muster_tests::history::{Step, history};
 use muster_tests::mirror::{Mirror, Mutation};
+use muster_tests::sliced::compare_at_rest;
 use muster_tests::subject::Subject;
 use std::sync::Arc;
 
@@ -18,29 +20,39 @@ fn seed() -> u64 {
     number_from_environment("MUSTER_SEED", 1)
 }
 
-fn mirror(mutation: Mutation) -> Vec<(&'static str, Box<dyn Subject>)> {
-    vec![("mirror", Box::new(Mirror::new(mutation)))]
+/// The lines to play, of which one use gets `share` in a hundred.
+fn lines(share: usize) -> usize {
+    number_from_environment("MUSTER_DIFFERENTIAL_EVENTS", 100_000) as usize * share / 100
+}
+
+fn mirror(mutation: Mutation, steps: &[Step]) -> Result<Tally, Mismatch> {
+    compare(steps, &mut [("mirror", Box::new(Mirror::new(mutation)))])
 }
 
 #[test]
 fn engines_agree_with_the_oracle() {
-    let lines = number_from_environment("MUSTER_DIFFERENTIAL_EVENTS", 100_000);
-    let engines = || -> Vec<(&'static str, Box<dyn Subject>)> {
-        vec![
+    let engines = |_, steps: &[Step]| {
+        let mut engines: [(&str, Box<dyn Subject>); 3] = [
             ("value", Box::new(TestEngine::new(IndexKind::Value))),
             ("attribute", Box::new(TestEngine::new(IndexKind::Attribute))),
             ("naive", Box::new(TestEngine::new(IndexKind::Naive))),
-        ]
+        ];
+        compare(steps, &mut engines)
     };
-    let lines = usize::try_from(lines).unwrap();
-    let tally = campaign(seed(), lines, &engines).unwrap_or_else(|failure| panic!("{failure}"));
+    let tally = campaign(seed(), lines(100), &engines).unwrap_or_else(|failure| panic!("{failure}"));
+    println!("{tally:?}");
+}
+
+#[test]
+fn slices_lead_to_what_the_oracle_says() {
+    let tally = campaign(seed(), lines(50), &compare_at_rest).unwrap_or_else(|failure| panic!("{failure}"));
     println!("{tally:?}");
 }
 
 #[test]
 fn histories_are_interesting() {
-    let tally =
-        campaign(seed(), 8_000, &|| mirror(Mutation::Faithful)).unwrap_or_else(|failure| panic!("{failure}"));
+    let tally = campaign(seed(), 8_000, &|_, steps| mirror(Mutation::Faithful, steps))
+        .unwrap_or_else(|failure| panic!("{failure}"));
     println!("{tally:#?}");
     assert!(tally.flipping * 4 > tally.lines, "too few lines flip a membership");
     for cause in ["change", "created", "deleted", "rule", "clock", "memberOf", "member"] {
@@ -61,7 +73,8 @@ fn a_wrong_subject_is_caught() {
         Mutation::AllowsCycles,
         Mutation::Panics,
     ] {
-        let failure = campaign(1, 4_000, &|| mirror(mutation)).expect_err("a wrong subject passes");
+        let failure =
+            campaign(1, 4_000, &|_, steps| mirror(mutation, steps)).expect_err("a wrong subject passes");
         println!("{mutation:?}: {failure}\n");
         assert!(failure.steps.len() < 60, "{mutation:?}: not small: {failure}");
     }
