@@ -1,30 +1,27 @@
 //! The subcommands, one file each.
 
+mod completions;
 mod config;
+mod man;
 mod members;
 mod memberships;
 mod replay;
-mod rule_check;
-mod rule_eval;
+mod rule;
 mod serve;
 mod topics;
 
-use crate::failure::{Failure, Outcome};
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{Subcommand, ValueEnum};
 use muster_directory::{Instant, Tenant};
-use muster_rule::diagnostic::Style;
-use muster_rule::{Diagnostic, Dialect};
-use std::io::{IsTerminal, Read, Write};
-use std::path::PathBuf;
+use muster_rule::Dialect;
 
 /// What can be asked of the program.
 #[derive(Subcommand)]
 pub(crate) enum Command {
-    /// Check a membership rule, or try it on objects
+    /// Check, try, test, format, migrate and import membership rules
     Rule {
         /// Which.
         #[command(subcommand)]
-        command: RuleCommand,
+        command: rule::RuleCommand,
     },
     /// Run the whole engine over files of event lines, and write the membership deltas
     Replay(replay::Arguments),
@@ -46,65 +43,10 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: config::ConfigCommand,
     },
-}
-
-/// What can be asked about a rule.
-#[derive(Subcommand)]
-pub(crate) enum RuleCommand {
-    /// Check a rule, and explain each mistake
-    Check(rule_check::Arguments),
-    /// Say of each object in a file whether a rule selects it
-    Eval(rule_eval::Arguments),
-}
-
-impl RuleCommand {
-    pub(crate) fn run(self) -> Result<Outcome, Failure> {
-        match self {
-            RuleCommand::Check(arguments) => arguments.run(),
-            RuleCommand::Eval(arguments) => arguments.run(),
-        }
-    }
-}
-
-/// A rule on the command line, and what it is held to.
-#[derive(Args)]
-struct RuleArguments {
-    /// The rule; `-` reads it from standard input
-    #[arg(value_name = "TEXT", allow_hyphen_values = true)]
-    text: String,
-    /// The dialect that the rule is held to
-    #[arg(long, value_enum, default_value_t)]
-    dialect: DialectName,
-    /// A file with the deployment's own attributes: the `data` of a schema line, or schema lines
-    #[arg(long, value_name = "FILE")]
-    schema: Option<PathBuf>,
-}
-
-impl RuleArguments {
-    /// The rule's text, byte for byte.
-    fn read_text(&self) -> Result<String, Failure> {
-        if self.text != "-" {
-            return Ok(self.text.clone());
-        }
-        let mut text = String::new();
-        std::io::stdin().read_to_string(&mut text).map_err(|reason| {
-            Failure::usage(format!("cannot read the rule from standard input: {reason}"))
-        })?;
-        Ok(text)
-    }
-}
-
-/// Tells people what is wrong with a rule, with colours where stderr is a terminal.
-fn print_diagnostics<'d>(
-    text: &str,
-    diagnostics: impl IntoIterator<Item = &'d Diagnostic>,
-) -> std::io::Result<()> {
-    let mut stderr = std::io::stderr().lock();
-    let style = if stderr.is_terminal() { Style::Colored } else { Style::Plain };
-    for diagnostic in diagnostics {
-        writeln!(stderr, "{}\n", diagnostic.render(text, style))?;
-    }
-    Ok(())
+    /// Print a completion script for a shell
+    Completions(completions::Arguments),
+    /// Print a manual page
+    Man(man::Arguments),
 }
 
 /// `entra` or `extended`.

@@ -1,7 +1,8 @@
 //! The `muster` program: command line, files and directories, exit status.
 //!
 //! Decides nothing about rules or memberships: it connects what reads, what decides, what stores and
-//! what writes, and says on stderr what it did. stdout carries JSON, JSON lines and ids only.
+//! what writes, and says on stderr what it did. stdout carries what was asked for alone: JSON, JSON lines,
+//! ids, a text or a table.
 
 mod command;
 mod config;
@@ -30,8 +31,8 @@ struct CommandLine {
 const AFTER_HELP: &str = "\
 Exit status:
   0  done
-  1  the answer is \"no\": an invalid rule or object, an unknown id, refused lines
-     under --strict
+  1  the answer is \"no\": an invalid rule or object, a failed rule test, an unknown
+     id, refused lines under --strict
   2  wrong usage or configuration
   3  a fault: the disk, or damaged data
 
@@ -51,6 +52,8 @@ fn main() -> ExitCode {
         Command::Serve(arguments) => arguments.run(),
         Command::Topics { command } => command.run(),
         Command::Config { command } => command.run(),
+        Command::Completions(arguments) => arguments.run(),
+        Command::Man(arguments) => arguments.run(),
     };
     match outcome {
         Ok(outcome) => outcome.into(),

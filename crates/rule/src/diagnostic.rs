@@ -36,6 +36,17 @@ pub struct Suggestion {
     pub span: Span,
     /// By what.
     pub text: String,
+    /// Whether that is what the author meant.
+    pub confidence: Confidence,
+}
+
+/// How sure it is that a correction is what the author meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Confidence {
+    /// Nothing else can be meant.
+    Certain,
+    /// It is close in spelling, and may be something else.
+    Guess,
 }
 
 /// A place as editors count.
@@ -70,7 +81,13 @@ impl Diagnostic {
     }
 
     pub(crate) fn suggest(mut self, span: Span, text: impl Into<String>) -> Diagnostic {
-        self.suggestion = Some(Suggestion { span, text: text.into() });
+        self.suggestion = Some(Suggestion { span, text: text.into(), confidence: Confidence::Certain });
+        self
+    }
+
+    /// As [`suggest`](Self::suggest), of what is merely similar.
+    pub(crate) fn guess(mut self, span: Span, text: impl Into<String>) -> Diagnostic {
+        self.suggestion = Some(Suggestion { span, text: text.into(), confidence: Confidence::Guess });
         self
     }
 
@@ -116,7 +133,7 @@ fn one_line(mut sentence: String) -> String {
     sentence
 }
 
-fn place(text: &str, offset: u32) -> Place {
+pub(crate) fn place(text: &str, offset: u32) -> Place {
     let before = text.get(..offset as usize).unwrap_or(text);
     let (mut line, mut line_start) = (1, 0);
     for (at, byte) in before.bytes().enumerate() {
@@ -155,7 +172,8 @@ mod tests {
 
     #[test]
     fn a_suggestion_is_applied_where_it_points() {
-        let suggestion = Suggestion { span: Span { start: 2, end: 4 }, text: "xyz".into() };
+        let (span, confidence) = (Span { start: 2, end: 4 }, Confidence::Certain);
+        let suggestion = Suggestion { span, text: "xyz".into(), confidence };
         assert_eq!(suggestion.apply("é--é"), "éxyzé");
     }
 }

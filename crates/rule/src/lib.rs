@@ -13,6 +13,7 @@ pub mod fold;
 pub mod instant;
 mod lex;
 mod lint;
+pub mod migrate;
 pub mod parse;
 pub mod pattern;
 mod print;

@@ -17,6 +17,8 @@ use crate::lex::{Token, TokenKind, is_white_space, lex};
 use crate::tree::{Node, NodeKind, Property, Span};
 use crate::words::Word;
 
+pub(crate) use comparison::kind_of;
+
 /// The longest rule, in UTF-16 code units (L12).
 pub const MAX_LENGTH: usize = 3072;
 /// How deep parentheses, brackets and `-not` may nest together (L13).

@@ -124,7 +124,7 @@ impl Checker<'_> {
             [] => report.help("check the spelling; attributes of your own are declared in the schema, for the dialect `extended`"),
             [first, ..] => {
                 let names: Vec<String> = closest.iter().map(|name| format!("`{object}.{name}`")).collect();
-                report.help(format!("did you mean {}?", names.join(" or "))).suggest(*name_span, first.as_str())
+                report.help(format!("did you mean {}?", names.join(" or "))).guess(*name_span, first.as_str())
             }
         }
     }

@@ -45,7 +45,7 @@ impl Diagnostic {
             };
             put("related", self.related.iter().map(related).collect());
         }
-        if let Some(Suggestion { span, text }) = &self.suggestion {
+        if let Some(Suggestion { span, text, .. }) = &self.suggestion {
             put("suggestion", json!({"span": span_json(*span), "text": text}));
         }
         Value::Object(object)

@@ -384,7 +384,7 @@ fn turned(operator: Operator) -> Option<Operator> {
 }
 
 /// The kind of object that a prefix names (L4).
-pub(super) fn kind_of(prefix: &str) -> Option<ObjectKind> {
+pub(crate) fn kind_of(prefix: &str) -> Option<ObjectKind> {
     [ObjectKind::User, ObjectKind::Device].into_iter().find(|kind| kind.as_str().eq_ignore_ascii_case(prefix))
 }
 

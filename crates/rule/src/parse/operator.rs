@@ -86,7 +86,7 @@ impl Parser<'_> {
         let report =
             Diagnostic::new(Code::UnknownOperator, span, format!("`{found}` is not an operator of rules"));
         self.report(match closest {
-            Some(word) => report.help(format!("did you mean `{}`?", word.as_str())).suggest(span, word.as_str()),
+            Some(word) => report.help(format!("did you mean `{}`?", word.as_str())).guess(span, word.as_str()),
             None => report.help("operators are `-eq`, `-ne`, `-startsWith`, `-endsWith`, `-contains`, `-match`, `-in`, `-le`, `-ge`, most of them also with `not`"),
         });
         None

@@ -2,7 +2,6 @@
 
 use super::{RuleArguments, print_diagnostics};
 use crate::failure::{Failure, Outcome};
-use crate::schema;
 use clap::Args;
 use muster_rule::{ObjectKind, Rule};
 use std::io::Write;
@@ -13,6 +12,9 @@ use std::io::Write;
 pub(crate) struct Arguments {
     #[command(flatten)]
     rule: RuleArguments,
+    /// Make warnings count: a rule with a warning is status 1
+    #[arg(long)]
+    deny_warnings: bool,
     /// Print one JSON object instead of words
     #[arg(long)]
     json: bool,
@@ -20,12 +22,13 @@ pub(crate) struct Arguments {
 
 const AFTER_HELP: &str = "\
 Exit status: 0 the rule is valid, 1 it is not, 2 wrong usage. Warnings do not
-make a rule invalid.
+make a rule invalid; with --deny-warnings they are status 1 all the same.
 
 With --json the object is {\"valid\", \"kind\": \"user\"|\"device\"|null,
 \"canonical\": text|null, \"diagnostics\": [{\"code\", \"severity\", \"message\",
 \"help\"?, \"span\": {\"start\", \"end\"}, \"line\", \"column\", \"suggestion\"?:
 {\"span\", \"text\"}}]}. Spans are byte offsets; columns count UTF-16 units from 1.
+Each code has a page in crates/rule/docs.
 
 Examples:
   muster rule check 'user.department -eq \"Sales\"'
@@ -35,10 +38,10 @@ Examples:
 
 impl Arguments {
     pub(crate) fn run(self) -> Result<Outcome, Failure> {
-        let text = self.rule.read_text()?;
-        let schema = schema::load(self.rule.schema.as_deref())?;
-        let checked = muster_rule::check(&text, self.rule.dialect.into(), &schema);
-        let outcome = if checked.rule.is_some() { Outcome::Done } else { Outcome::No };
+        let (text, schema) = self.rule.read()?;
+        let checked = muster_rule::check(&text, self.rule.dialect(), &schema);
+        let denied = self.deny_warnings && !checked.diagnostics.is_empty();
+        let outcome = if checked.rule.is_some() && !denied { Outcome::Done } else { Outcome::No };
         if self.json {
             let mut stdout = std::io::stdout().lock();
             writeln!(stdout, "{}", checked.to_json(&text))?;
@@ -49,6 +52,9 @@ impl Arguments {
             Some(ObjectKind::User) => eprintln!("valid: a rule that selects users"),
             Some(ObjectKind::Device) => eprintln!("valid: a rule that selects devices"),
             None => eprintln!("not a valid rule"),
+        }
+        if checked.rule.is_some() && denied {
+            eprintln!("refused by --deny-warnings");
         }
         Ok(outcome)
     }
