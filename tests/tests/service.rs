@@ -10,7 +10,7 @@ use muster_tests::history::{Step, history};
 use muster_tests::program::Workshop;
 use muster_tests::random::Random;
 use muster_tests::service::Service;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::io::Write as _;
 use std::process::{Command, Stdio};
@@ -152,6 +152,31 @@ fn a_restart_publishes_nothing() {
     assert_eq!(service.terminate(), 0);
     let service = Service::start(&workshop, "");
     assert_eq!(deltas(&service, 4), before);
+    assert_eq!(service.terminate(), 0);
+}
+
+#[test]
+fn a_group_whose_pattern_reaches_the_step_limit_is_marked() {
+    let workshop = Workshop::default();
+    let service = Service::start(&workshop, "");
+    let group = |id: &str, rule: &str| {
+        let data = json!({"membershipRule": rule});
+        json!({"kind": "group", "op": "upsert", "id": id, "data": data}).to_string()
+    };
+    let hard = "user.city -notMatch '^(?=(a|aa)+$)a*b?$'";
+    let groups = [group("hard", hard), group("other", &format!("{hard} -or user.state -match '^[ab]+c'"))];
+    service.apply_events(&groups.join("\n"));
+    let user =
+        json!({"kind": "user", "op": "upsert", "id": "u", "data": {"city": format!("{}!", "a".repeat(60))}});
+    service.apply_events(&user.to_string());
+    // No match: `-notMatch` holds.
+    assert_eq!(fold(&deltas(&service, 4)).len(), 2);
+    let _ = service.wait_for_line(|line| line.contains("step limit") && line.contains("other"));
+    let metrics = service.get("/metrics").text;
+    for group in ["hard", "other"] {
+        let start = format!("muster_pattern_limit_total{{tenant=\"default\",group=\"{group}\"}} ");
+        assert!(metrics.lines().any(|line| line.starts_with(&start)), "{metrics}");
+    }
     assert_eq!(service.terminate(), 0);
 }
 

@@ -94,8 +94,7 @@ impl Moment {
 }
 
 impl Predicate {
-    /// Calls `visit` for every pattern that it searches for, as written. What they were given up on
-    /// ([`Pattern::exhausted`]) they count for themselves and their clones.
+    /// Calls `visit` for every pattern that it searches for, as written.
     pub fn each_pattern(&self, visit: &mut dyn FnMut(&Pattern)) {
         match self {
             Predicate::Attribute { test: Test::Text(test), .. } => test.each_pattern(visit),

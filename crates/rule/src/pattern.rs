@@ -16,6 +16,7 @@
 mod block;
 mod bounded;
 mod error;
+mod known;
 mod linear;
 mod parse;
 mod set;
@@ -31,7 +32,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 pub use error::PatternError;
 
-/// A compiled pattern. Cheap to clone. Two patterns are equal when their texts are.
+/// A compiled pattern. Cheap to clone; equal ones are compiled once. Two patterns are equal when their texts are.
 #[derive(Clone)]
 pub struct Pattern {
     inner: Arc<Inner>,
@@ -75,6 +76,9 @@ impl Pattern {
     ///
     /// Where .NET refuses it, where no bounded search can do what it asks for, or where it is too large.
     pub fn compile(text: &str) -> Result<Pattern, PatternError> {
+        if let Some(inner) = known::find(text) {
+            return Ok(Pattern { inner });
+        }
         let node = parse::parse(text)?;
         let engine = if let Some(plain) = PlainText::of(&node) {
             Engine::Plain(plain)
@@ -88,7 +92,7 @@ impl Pattern {
         };
         let required = Required::of(&node);
         let exhausted = AtomicU64::new(0);
-        Ok(Pattern { inner: Arc::new(Inner { text: text.into(), engine, required, exhausted }) })
+        Ok(Pattern { inner: known::keep(Inner { text: text.into(), engine, required, exhausted }) })
     }
 
     /// The pattern as written.
@@ -121,7 +125,8 @@ impl Pattern {
         required.is_empty() || required.iter().any(|text| folded.contains(&**text))
     }
 
-    /// How often a search of this pattern, or of a clone of it, has reached the step limit.
+    /// How often a search of this pattern, or of an equal one, has reached the step limit: since it is held
+    /// anywhere in the process.
     #[must_use]
     pub fn exhausted(&self) -> u64 {
         self.inner.exhausted.load(Ordering::Relaxed)

@@ -1,23 +1,27 @@
 //! From the definitions topic to the catalog that all partitions share.
 
 use crate::Fault;
+use crate::limits::PatternWatch;
 use crate::record::ReadRecord;
 use crate::shared::Shared;
 use muster_engine::{Catalog, Decides, Definition};
 use muster_stream::log::{Batch, ReadLimits, Reader, Record, TopicPartition};
 use muster_wire::AcceptedDefinition;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How long one poll waits; a stop is noticed after that at the latest.
 const POLL: Duration = Duration::from_millis(20);
 /// So many definitions may wait for a partition before the follower waits for it.
 const MAX_QUEUED: usize = 4_096;
+/// How often it is told which patterns reached their limit.
+const TELL_PERIOD: Duration = Duration::from_secs(1);
 
 /// Follows the definitions.
 pub(crate) struct Follower {
     shared: Arc<Shared>,
     reader: Box<dyn Reader>,
+    patterns: PatternWatch,
 }
 
 impl Follower {
@@ -27,7 +31,7 @@ impl Follower {
         let bounds = shared.log.bounds(&topic)?;
         let mut reader = shared.log.reader(ReadLimits::default())?;
         reader.assign(&topic, bounds.first)?;
-        let mut follower = Follower { shared, reader };
+        let mut follower = Follower { shared, reader, patterns: PatternWatch::default() };
         // Offsets may have gaps at the end, so the reader is asked whether it got there.
         let mut at_end = bounds.first == bounds.next;
         while !at_end && !follower.shared.stop.is_requested() {
@@ -41,7 +45,12 @@ impl Follower {
 
     /// Follows until the service stops.
     pub(crate) fn run(mut self) -> Result<(), Fault> {
+        let mut told = Instant::now();
         while !self.shared.stop.is_requested() {
+            if told.elapsed() >= TELL_PERIOD {
+                self.patterns.tell(&*self.shared.observer);
+                told = Instant::now();
+            }
             if self.shared.longest_queue() > MAX_QUEUED {
                 std::thread::sleep(POLL);
             } else if let Some(batch) = self.reader.poll(POLL)? {
@@ -55,6 +64,7 @@ impl Follower {
         let mut definitions = Vec::with_capacity(batch.records.len());
         for record in &batch.records {
             let definition = read_definition(record, &self.shared.catalog())?;
+            self.patterns.learn(&definition);
             let schema = matches!(definition, Definition::Schema { .. });
             definitions.push(definition);
             if schema {

@@ -8,6 +8,7 @@
 mod deltas;
 mod fault;
 mod follower;
+mod limits;
 mod marker;
 mod observe;
 mod options;

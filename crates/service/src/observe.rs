@@ -1,6 +1,6 @@
 //! What a service tells about its work, to whoever measures it. Nothing depends on anybody listening.
 
-use muster_directory::{DeadLetter, Delta};
+use muster_directory::{DeadLetter, Delta, GroupId, Tenant};
 use muster_engine::GroupBehind;
 use std::time::Duration;
 
@@ -46,6 +46,9 @@ pub trait Observer: Send + Sync {
 
     /// So many records of a topic's partition are not applied yet.
     fn lag(&self, topic: &str, partition: u32, records: u64);
+
+    /// So many more searches for patterns of this group's rule were given up at the step limit.
+    fn pattern_limit(&self, tenant: &Tenant, group: &GroupId, searches: u64);
 
     /// Whether a partition is restored and works.
     fn ready(&self, partition: u32, ready: bool);

@@ -2,7 +2,7 @@
 
 use crate::telemetry::{GroupBehind, Metrics, metric};
 use metrics::{counter, gauge, histogram};
-use muster_directory::{Instant, MembershipChange};
+use muster_directory::{GroupId, Instant, MembershipChange, Tenant};
 use muster_service::{Decision, Observer, Turn};
 use std::num::NonZeroU32;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -71,6 +71,11 @@ impl Observer for MetricsObserver {
         let labels = [("topic", topic.to_owned()), ("partition", self.label(partition))];
         #[expect(clippy::cast_precision_loss, reason = "gauges are floating point")]
         gauge!(metric::LAG, &labels).set(records as f64);
+    }
+
+    fn pattern_limit(&self, tenant: &Tenant, group: &GroupId, searches: u64) {
+        let labels = [("tenant", tenant.as_str().to_owned()), ("group", group.as_str().to_owned())];
+        counter!(metric::PATTERN_LIMIT, &labels).increment(searches);
     }
 
     fn ready(&self, partition: u32, ready: bool) {

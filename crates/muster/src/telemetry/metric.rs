@@ -61,6 +61,9 @@ metrics! {
     /// Age of the definition that a group's memberships do not follow yet, in seconds and in the partition
     /// that is last; of the ten groups that are furthest behind, no series for others.
     GROUP_STALENESS = "muster_group_staleness_seconds": Kind::Gauge, ["tenant", "group"];
+    /// Searches for a pattern of `-match` that were given up at the step limit, which counts as no match; by the
+    /// groups whose rules ask for the pattern, no series for others. Simplify the pattern.
+    PATTERN_LIMIT = "muster_pattern_limit_total": Kind::Counter, ["tenant", "group"];
     /// Seconds that one commit took: its batch made, written and synced.
     COMMIT = "muster_commit_seconds": Kind::Histogram(SECONDS), ["partition"];
     /// Seconds that one transaction on the log took.
