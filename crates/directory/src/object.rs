@@ -6,6 +6,9 @@ use muster_rule::{Attribute, Row, Value};
 /// The most that the attributes of one object may take, as [`Attributes::size`] counts.
 pub const MAX_OBJECT_BYTES: usize = 256 * 1024;
 
+/// What each text and each value takes beside its characters.
+const OVERHEAD: usize = 8;
+
 /// An attribute of an object that neither the property table nor the tenant's schema knows. It is
 /// kept as it came, so that a schema that declares it later finds it; rules cannot see it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,6 +53,14 @@ impl Attributes {
         let mut attributes = Attributes::default();
         attributes.apply(patch);
         attributes
+    }
+
+    /// The patch that sets exactly these.
+    #[must_use]
+    pub fn into_patch(self) -> AttributePatch {
+        let known = self.known.into_iter().map(|(attribute, value)| (attribute, Some(value)));
+        let unknown = self.unknown.into_iter().map(|entry| (entry.name, Some(entry.json)));
+        AttributePatch { known: known.collect(), unknown: unknown.collect() }
     }
 
     /// Lays `patch` over these: what it names is set or cleared, the rest stays.
@@ -105,23 +116,7 @@ impl Attributes {
     /// About how many bytes these take when stored: texts at their length, and a few bytes for each value.
     #[must_use]
     pub fn size(&self) -> usize {
-        const OVERHEAD: usize = 8;
-        let text = |text: &muster_rule::Text| OVERHEAD + text.as_str().len();
-        let value = |value: &Value| match value {
-            Value::Text(one) => text(one),
-            Value::Texts(many) => many.iter().map(text).sum(),
-            Value::Elements(elements) => {
-                elements.iter().flat_map(|element| element.members.iter()).flatten().map(text).sum()
-            }
-            Value::Boolean(_) | Value::Integer(_) | Value::Instant(_) => OVERHEAD,
-        };
-        let known = self.known.iter().map(|(attribute, v)| {
-            let name = match attribute {
-                Attribute::Standard(_) => 0,
-                Attribute::Named(name) => name.len(),
-            };
-            OVERHEAD + name + value(v)
-        });
+        let known = self.known.iter().map(|(attribute, value)| value_size(attribute, value));
         let unknown = self.unknown.iter().map(|entry| 2 * OVERHEAD + entry.name.len() + entry.json.len());
         known.chain(unknown).sum()
     }
@@ -146,6 +141,25 @@ impl Attributes {
             }
         }
     }
+}
+
+/// What a value and its name take, as [`Attributes::size`] counts.
+#[must_use]
+pub fn value_size(attribute: &Attribute, value: &Value) -> usize {
+    let text = |text: &muster_rule::Text| OVERHEAD + text.as_str().len();
+    let name = match attribute {
+        Attribute::Standard(_) => 0,
+        Attribute::Named(name) => name.len(),
+    };
+    let value = match value {
+        Value::Text(one) => text(one),
+        Value::Texts(many) => many.iter().map(text).sum(),
+        Value::Elements(elements) => {
+            elements.iter().flat_map(|element| element.members.iter()).flatten().map(text).sum()
+        }
+        Value::Boolean(_) | Value::Integer(_) | Value::Instant(_) => OVERHEAD,
+    };
+    OVERHEAD + name + value
 }
 
 impl Row for Attributes {

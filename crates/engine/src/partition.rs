@@ -22,8 +22,8 @@ use muster_directory::{
     Attributes, GroupId, Instant, ListingChange, ListingOp, Object, ObjectChange, ObjectId, ObjectKind,
     ObjectOp, Rejection, RejectionCode, Source, Tenant, Tombstone,
 };
-use muster_index::{Affected, Deadlines, Effect, RowChange, Scratch, Work};
-use muster_rule::{Attribute, Schema, Value};
+use muster_index::{Affected, Deadlines, Edit, Effect, RowChange, Scratch, Table, Work};
+use muster_rule::{Attribute, Schema};
 use objects::{ObjectNumber, ObjectTable};
 use std::collections::{BTreeMap, BTreeSet};
 use step::Step;
@@ -74,6 +74,8 @@ pub struct Partition {
 #[derive(Debug, Default)]
 struct TenantState {
     objects: ObjectTable,
+    /// By the same numbers: the attributes of the objects that exist.
+    rows: Table,
     groups: GroupTable,
     /// The objects that each group lists, be the group known or not.
     listings: HashMap<GroupId, BTreeSet<ObjectNumber>>,
@@ -116,37 +118,48 @@ impl Partition {
         let ObjectChange { tenant, kind, id, op, time } = change;
         let state = self.tenants.entry(tenant.clone()).or_default();
         let known = state.objects.number(&id);
-        let old = known.and_then(|number| state.objects.object(number));
-        if let Some(old) = old
-            && old.kind != kind
+        let living = known.and_then(|number| state.objects.kind(number));
+        if let Some(living) = living
+            && living != kind
         {
-            return Err(kind_conflict(&id, old.kind, kind));
+            return Err(kind_conflict(&id, living, kind));
         }
-        let new = changed_object(kind, &id, old, op)?;
-        if old == new.as_ref() {
+        let old = known.and_then(|number| state.rows.row(number)).cloned();
+        let new = match op {
+            ObjectOp::Delete => None,
+            ObjectOp::Upsert(patch) => Some(state.rows.draft(kind, &id, old.as_ref(), Edit::Replace(patch))),
+            ObjectOp::Patch(patch) => Some(state.rows.draft(kind, &id, old.as_ref(), Edit::Patch(patch))),
+        };
+        if let Some(draft) = &new
+            && draft.size() > MAX_OBJECT_BYTES
+        {
+            state.rows.discard(draft);
+            return Err(too_large(&id, draft.size()));
+        }
+        if old == new {
             return Ok(());
         }
         let number = state.objects.ensure(&id);
-        let old = state.objects.replace(number, new);
+        state.objects.set_kind(number, new.as_ref().map(|_| kind));
         self.step.touch_object(&tenant, &id);
 
         let mut event = EventBuilder::new(source.clone());
         let catalog = catalog.tenant(&tenant);
         let mut found = Vec::new();
-        let new = state.objects.object(number);
-        let old_row = old.as_ref().map(|old| &old.attributes);
-        let new_row = new.map(|new| &new.attributes);
-        state.deadlines.change(kind, number, old_row, new_row);
+        let (old_row, new_row) = (old.as_ref(), new.as_ref());
+        state.deadlines.change(&state.rows, number, old_row, new_row);
         if new_row.is_some() {
-            let change = RowChange { kind, old: old_row, new: new_row };
-            catalog.index().affected(&[change], self.clock, &mut self.scratch, &mut found);
+            let change = RowChange { old: old_row, new: new_row };
+            catalog.index().affected(&mut state.rows, &[change], self.clock, &mut self.scratch, &mut found);
         }
         let life = match (old_row, new_row) {
             (None, _) => Some(ObjectLife::Created),
             (_, None) => Some(ObjectLife::Deleted),
             _ => None,
         };
-        let reason = Reason::Change { changed: differences(old_row, new_row), object: life, time };
+        let changed = state.rows.differences(old_row, new_row);
+        state.rows.put(number, new);
+        let reason = Reason::Change { changed, object: life, time };
         let clock = self.clock;
         let mut applying =
             Applying { tenant: &tenant, state, catalog, event: &mut event, step: &mut self.step, clock };
@@ -162,8 +175,8 @@ impl Partition {
     pub fn end(&mut self, catalog: &Catalog, tombstone: Tombstone, source: &Source) {
         let Tombstone { tenant, id } = tombstone;
         let objects = self.tenants.get(&tenant).map(|state| &state.objects);
-        let living = objects.and_then(|objects| objects.object(objects.number(&id)?));
-        if let Some(kind) = living.map(|object| object.kind) {
+        let living = objects.and_then(|objects| objects.kind(objects.number(&id)?));
+        if let Some(kind) = living {
             let change = ObjectChange { tenant, kind, id, op: ObjectOp::Delete, time: None };
             // A deletion that names the living object's own kind is never refused.
             let _ = self.change(catalog, change, source);
@@ -193,7 +206,7 @@ impl Partition {
         };
         if let Some(number) = changed {
             if let Some(local) = applying.assigned_group(&group)
-                && applying.state.objects.object(number).is_some()
+                && applying.state.objects.kind(number).is_some()
             {
                 let reason = Reason::Listing { time };
                 applying.flip_and_settle(number, local, &reason);
@@ -312,7 +325,8 @@ impl Partition {
     pub fn counts(&self) -> PartitionCounts {
         let mut counts = PartitionCounts { work: self.scratch.work, ..PartitionCounts::default() };
         for state in self.tenants.values() {
-            counts.objects += state.objects.existing_count() as u64;
+            let existing = [ObjectKind::User, ObjectKind::Device].map(|kind| state.rows.existing(kind).len());
+            counts.objects += existing.iter().sum::<u64>();
             counts.groups += state.groups.len() as u64;
         }
         counts
@@ -323,14 +337,17 @@ impl Partition {
     /// declaration changed (the registrar sees to that), so no membership changes.
     fn reread(&mut self, tenant: &Tenant, catalog: &TenantCatalog, interpret: &dyn Interpret) {
         let Some(state) = self.tenants.get_mut(tenant) else { return };
-        let numbers: Vec<_> = state.objects.existing().map(|(number, _)| number).collect();
+        let TenantState { objects, rows, deadlines, .. } = state;
+        let numbers = rows.existing(ObjectKind::User) | rows.existing(ObjectKind::Device);
         for number in numbers {
-            let Some(slot) = state.objects.slot_mut(number) else { continue };
-            let Some(object) = &mut slot.object else { continue };
-            let attributes = reread(object, catalog, interpret);
+            let (Some(slot), Some(object)) = (objects.slot(number), rows.object(number)) else { continue };
+            let attributes = reread(&object, catalog, interpret);
             if attributes != object.attributes {
-                state.deadlines.change(object.kind, number, Some(&object.attributes), Some(&attributes));
-                object.attributes = attributes;
+                let old = rows.row(number).cloned();
+                let edit = Edit::Replace(attributes.into_patch());
+                let new = rows.draft(object.kind, &slot.id, old.as_ref(), edit);
+                deadlines.change(rows, number, old.as_ref(), Some(&new));
+                rows.put(number, Some(new));
                 self.step.touch_object(tenant, &slot.id);
             }
         }
@@ -413,30 +430,11 @@ impl Applying<'_> {
     }
 }
 
-/// The object as `op` leaves it.
-fn changed_object(
-    kind: ObjectKind,
-    id: &ObjectId,
-    old: Option<&Object>,
-    op: ObjectOp,
-) -> Result<Option<Object>, Rejection> {
-    let (mut attributes, patch) = match op {
-        ObjectOp::Delete => return Ok(None),
-        ObjectOp::Upsert(patch) => (Attributes::default(), patch),
-        ObjectOp::Patch(patch) => (old.map(|old| old.attributes.clone()).unwrap_or_default(), patch),
-    };
-    attributes.apply(patch);
-    let own_id = Value::Text(muster_rule::Text::new(id.as_str()));
-    attributes.set(muster_rule::property::object_id(kind), Some(own_id));
-    let size = attributes.size();
-    if size > MAX_OBJECT_BYTES {
-        let message = format!(
-            "`{id}` would have {size} bytes of attributes, and an object may have {MAX_OBJECT_BYTES}: shorten \
-             its values"
-        );
-        return Err(Rejection::new(RejectionCode::ObjectTooLarge, message));
-    }
-    Ok(Some(Object { kind, attributes }))
+fn too_large(id: &ObjectId, size: usize) -> Rejection {
+    let message = format!(
+        "`{id}` would have {size} bytes of attributes, and an object may have {MAX_OBJECT_BYTES}: shorten its values"
+    );
+    Rejection::new(RejectionCode::ObjectTooLarge, message)
 }
 
 fn kind_conflict(id: &ObjectId, living: ObjectKind, named: ObjectKind) -> Rejection {
@@ -445,16 +443,6 @@ fn kind_conflict(id: &ObjectId, living: ObjectKind, named: ObjectKind) -> Reject
          {living} first, or use another id"
     );
     Rejection::new(RejectionCode::KindConflict, message)
-}
-
-/// The attributes that differ between two rows; in the row of an object that does not exist, none is present.
-fn differences(old: Option<&Attributes>, new: Option<&Attributes>) -> Vec<Attribute> {
-    let nothing = Attributes::default();
-    let mut changed = Vec::new();
-    Attributes::each_difference(old.unwrap_or(&nothing), new.unwrap_or(&nothing), |attribute| {
-        changed.push(attribute.clone());
-    });
-    changed
 }
 
 /// The object's attributes under the tenant's present schema.

@@ -6,7 +6,7 @@
 //! flip unless they read an attribute that the object has (then they are evaluated).
 
 use crate::indexed::IndexedRule;
-use crate::{Affected, PredicateTable, RowChange, RuleIndex, RuleNumber, Scratch};
+use crate::{Affected, PredicateTable, RowChange, RuleIndex, RuleNumber, Scratch, Table};
 use foldhash::HashMap;
 use muster_directory::{Attributes, Instant, ObjectKind};
 use muster_rule::{Attribute, Rule};
@@ -33,17 +33,21 @@ impl ByAttribute {
 
     /// The rules that could be affected: those that read an attribute that differs, and when an object
     /// comes or goes those that are true of nothing. Sorted, each once.
-    fn candidates(&self, change: &RowChange<'_>, candidates: &mut Vec<RuleNumber>) {
+    fn candidates(
+        &self,
+        kind: ObjectKind,
+        (old, new): (Option<&Attributes>, Option<&Attributes>),
+        candidates: &mut Vec<RuleNumber>,
+    ) {
         candidates.clear();
         let nothing = Attributes::default();
-        let (old, new) = (change.old.unwrap_or(&nothing), change.new.unwrap_or(&nothing));
-        Attributes::each_difference(old, new, |attribute| {
-            if let Some(readers) = self.readers.get(&(change.kind, attribute.clone())) {
+        Attributes::each_difference(old.unwrap_or(&nothing), new.unwrap_or(&nothing), |attribute| {
+            if let Some(readers) = self.readers.get(&(kind, attribute.clone())) {
                 candidates.extend(readers);
             }
         });
-        if change.old.is_some() != change.new.is_some()
-            && let Some(rules) = self.true_of_nothing.get(&change.kind)
+        if old.is_some() != new.is_some()
+            && let Some(rules) = self.true_of_nothing.get(&kind)
         {
             candidates.extend(rules);
         }
@@ -59,8 +63,9 @@ impl RuleIndex for ByAttribute {
         for read in rule.reads() {
             self.readers.entry((kind, read.attribute.clone())).or_default().insert(number);
         }
+        let may_select_nothing = crate::may_select_nothing(&rule);
         let indexed = IndexedRule::new(rule, &mut self.predicates);
-        if indexed.may_select_nothing() {
+        if may_select_nothing {
             self.true_of_nothing.entry(kind).or_default().insert(number);
         }
         let place = number as usize;
@@ -94,21 +99,25 @@ impl RuleIndex for ByAttribute {
 
     fn affected(
         &self,
+        table: &mut Table,
         changes: &[RowChange<'_>],
         now: Instant,
         scratch: &mut Scratch,
         found: &mut Vec<Affected>,
     ) {
         for (position, change) in (0..).zip(changes) {
+            let Some(kind) = change.kind() else { continue };
+            let (old, new) = change.decoded(table);
+            let rows = (old.as_ref(), new.as_ref());
             scratch.old.reset();
             scratch.new.reset();
-            self.candidates(change, &mut scratch.candidates);
+            self.candidates(kind, rows, &mut scratch.candidates);
             scratch.work.changes += 1;
             scratch.work.rules += scratch.candidates.len() as u64;
             for &number in &scratch.candidates {
                 let Some(Some(indexed)) = self.rules.get(number as usize) else { continue };
                 let memos = (&mut scratch.old, &mut scratch.new);
-                if let Some(effect) = indexed.effect(&self.predicates, change, now, memos) {
+                if let Some(effect) = indexed.effect(&self.predicates, rows, now, memos) {
                     found.push(Affected { change: position, rule: number, effect });
                 }
             }

@@ -2,27 +2,38 @@
 //! them, and from those to the rules that such a flip can reach.
 //!
 //! A rule is an OR of conjuncts. A conjunct can change only if a predicate in it flips *and* its other
-//! literals hold before or after. So each is filed under every predicate it has, with a *guard*: its rarest
-//! other positive predicate. Where a predicate is in many conjuncts (`accountEnabled -eq true`), they are
-//! filed by guard, and only the lists for guards that are true of the object are read. What is left is
-//! evaluated, each rule once. Rules with too many conjuncts (*general* ones) are filed without guards.
+//! literals hold before or after. So each is filed under every predicate it has, with its other literals beside it,
+//! and where a predicate is in many conjuncts (`accountEnabled -eq true`) by a *guard*: the rarest other positive
+//! predicate; only the conjuncts whose guard is true of the object are read. A rule of one conjunct flips with it;
+//! others are evaluated, each once. Rules with too many conjuncts (*general* ones) are evaluated whenever one of
+//! their predicates flips.
 //!
-//! Invariant: `affected` reports what [`Naive`](crate::Naive) would, for every history of edits.
+//! Which predicates are true of a value is found once and remembered beside the value, in the table of rows. The
+//! index itself is not written to by a question, so that partitions share it.
+//!
+//! Invariant: `affected` reports what [`Naive`](crate::Naive) would, but for rules that read memberships, of which
+//! it may report fewer; for every history of edits.
 
 mod conjunct;
 mod postings;
+mod question;
+mod stream;
 mod text;
 mod truth;
 
-use crate::indexed::IndexedRule;
-use crate::{Affected, PredicateId, PredicateTable, RowChange, RuleIndex, RuleNumber};
-use conjunct::Conjunct;
+pub(crate) use question::Scratch;
+
+use crate::{Affected, Formula, PredicateId, PredicateTable, RowChange, RuleIndex, RuleNumber, Table};
+use conjunct::{Conjunct, Literal};
 use foldhash::HashMap;
-use muster_directory::{Attributes, Instant, ObjectKind};
-use muster_rule::{Attribute, Predicate, Row, Rule};
-use postings::{Entry, Postings};
+use muster_directory::{Instant, ObjectKind};
+use muster_rule::{Attribute, Predicate, Rule, Test};
+use postings::Postings;
+use question::Question;
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use stream::{AttributeNumber, Filed, Found, Header, Shape, Stream, Term, Word};
 use truth::AttributePredicates;
 
 /// Attribute and value → rules.
@@ -34,61 +45,38 @@ pub struct ByValue {
     kinds: HashMap<RuleNumber, ObjectKind>,
 }
 
-/// An attribute's number within its [`KindIndex`].
-type AttributeNumber = u32;
-
 /// The rules over one kind of object.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct KindIndex {
+    /// No other index of this process has it.
+    identity: u64,
     predicates: PredicateTable,
     attributes: HashMap<Attribute, AttributeNumber>,
-    /// The attributes by number.
-    names: Vec<Attribute>,
+    /// By attribute number.
     truths: Vec<AttributePredicates>,
+    /// By predicate: where its truth is found.
+    places: Vec<(AttributeNumber, Found)>,
     /// By predicate.
     postings: Vec<Postings>,
     rules: Vec<Option<IndexedRule>>,
+    /// Those that an object without attributes may satisfy.
     true_of_nothing: BTreeSet<RuleNumber>,
 }
 
-/// One of the two rows of a change.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-enum Side {
-    Old,
-    New,
+/// A rule, ready to be evaluated.
+#[derive(Debug)]
+struct IndexedRule {
+    formula: Formula,
+    conjuncts: Conjuncts,
+    reads_memberships: bool,
 }
 
-/// A predicate that is true of one row and false of the other.
-#[derive(Clone, Copy, Debug)]
-struct Flip {
-    predicate: PredicateId,
-    true_of: Side,
-}
-
-impl Side {
-    fn other(self) -> Side {
-        match self {
-            Side::Old => Side::New,
-            Side::New => Side::Old,
-        }
-    }
-
-    fn row<'a>(self, change: &RowChange<'a>) -> Option<&'a Attributes> {
-        match self {
-            Side::Old => change.old,
-            Side::New => change.new,
-        }
-    }
-}
-
-/// Memory of one question.
-#[derive(Debug, Default)]
-pub(crate) struct Scratch {
-    old: Vec<PredicateId>,
-    new: Vec<PredicateId>,
-    flipped: Vec<Flip>,
-    /// Per attribute and row: the predicates that are true of its value, where they were asked for.
-    truths: HashMap<(AttributeNumber, Side), Vec<PredicateId>>,
+#[derive(Debug)]
+enum Conjuncts {
+    /// One of these at least must hold.
+    Any(Stream),
+    /// Too many: the formula is asked.
+    General,
 }
 
 impl ByValue {
@@ -111,7 +99,7 @@ impl RuleIndex for ByValue {
     fn insert(&mut self, number: RuleNumber, rule: Arc<Rule>) {
         self.remove(number);
         self.kinds.insert(number, rule.kind());
-        self.of_mut(rule.kind()).insert(number, rule);
+        self.of_mut(rule.kind()).insert(number, &rule);
     }
 
     fn remove(&mut self, number: RuleNumber) {
@@ -122,53 +110,84 @@ impl RuleIndex for ByValue {
 
     fn affected(
         &self,
+        table: &mut Table,
         changes: &[RowChange<'_>],
         now: Instant,
         scratch: &mut crate::Scratch,
         found: &mut Vec<Affected>,
     ) {
         for (position, change) in (0..).zip(changes) {
-            self.of(change.kind).affected(position, change, now, scratch, found);
+            let Some(kind) = change.kind() else { continue };
+            let index = self.of(kind);
+            let first = found.len();
+            scratch.work.changes += 1;
+            Question::new(index, table.of_mut(kind), change, now, scratch).answer(|rule, effect| {
+                found.push(Affected { change: position, rule, effect });
+            });
+            if let Some(found) = found.get_mut(first..) {
+                found.sort_unstable();
+            }
+        }
+    }
+}
+
+impl Default for KindIndex {
+    fn default() -> KindIndex {
+        static IDENTITIES: AtomicU64 = AtomicU64::new(1);
+        KindIndex {
+            identity: IDENTITIES.fetch_add(1, Ordering::Relaxed),
+            predicates: PredicateTable::default(),
+            attributes: HashMap::default(),
+            truths: Vec::new(),
+            places: Vec::new(),
+            postings: Vec::new(),
+            rules: Vec::new(),
+            true_of_nothing: BTreeSet::new(),
         }
     }
 }
 
 impl KindIndex {
-    fn insert(&mut self, number: RuleNumber, rule: Arc<Rule>) {
-        let indexed = IndexedRule::new(rule, &mut self.predicates);
-        indexed.formula.each_predicate(&mut |id| self.place(id));
-        if indexed.may_select_nothing() {
+    fn insert(&mut self, number: RuleNumber, rule: &Rule) {
+        let formula = self.predicates.compile(rule.expression());
+        formula.each_predicate(&mut |id| self.place(id));
+        if crate::may_select_nothing(rule) {
             self.true_of_nothing.insert(number);
         }
-        for (predicate, entry) in self.entries(number, &indexed) {
-            if let Some(postings) = self.postings.get_mut(predicate as usize) {
-                postings.insert(entry);
-            }
-        }
+        let reads_memberships = !rule.sources().is_empty();
+        let conjuncts = match conjunct::conjuncts(&formula) {
+            Some(conjuncts) => self.file_conjuncts(number, &conjuncts, reads_memberships),
+            None => self.file_general(number, &formula, reads_memberships),
+        };
         let place = number as usize;
         if self.rules.len() <= place {
             self.rules.resize_with(place + 1, || None);
         }
         if let Some(slot) = self.rules.get_mut(place) {
-            *slot = Some(indexed);
+            *slot = Some(IndexedRule { formula, conjuncts, reads_memberships });
         }
     }
 
     fn remove(&mut self, number: RuleNumber) {
         let Some(indexed) = self.rules.get_mut(number as usize).and_then(Option::take) else { return };
         self.true_of_nothing.remove(&number);
-        indexed.formula.each_predicate(&mut |id| {
-            if let Some(postings) = self.postings.get_mut(id as usize) {
-                postings.remove(number);
+        let mut predicates = Vec::new();
+        indexed.formula.each_predicate(&mut |id| predicates.push((self.place_of(id).0, id)));
+        predicates.sort_unstable();
+        predicates.dedup();
+        for (_, id) in &predicates {
+            if let Some(postings) = self.postings.get_mut(*id as usize) {
+                postings.remove(number, &predicates);
             }
-        });
-        let (attributes, truths, postings) = (&self.attributes, &mut self.truths, &mut self.postings);
-        self.predicates.release(&indexed.formula, |id, predicate| {
+        }
+        let KindIndex { attributes, truths, postings, predicates, .. } = self;
+        predicates.release(&indexed.formula, |id, predicate| {
             if let Some(postings) = postings.get_mut(id as usize) {
                 *postings = Postings::default();
             }
             if let Predicate::Attribute { attribute, test } = predicate
-                && let Some(truths) = attributes.get(attribute).and_then(|&at| truths.get_mut(at as usize))
+                && let Some(truths) =
+                    attributes.get(attribute).and_then(|&at| truths.get_mut(usize::from(at)))
             {
                 truths.remove(id, test);
             }
@@ -177,187 +196,99 @@ impl KindIndex {
 
     /// Makes a predicate findable by its attribute's values, if it is new.
     fn place(&mut self, id: PredicateId) {
-        if self.postings.len() <= id as usize {
-            self.postings.resize_with(id as usize + 1, Postings::default);
+        let place = id as usize;
+        if self.postings.len() <= place {
+            self.postings.resize_with(place + 1, Postings::default);
+            self.places.resize(place + 1, (AttributeNumber::MAX, Found::Elsewhere));
         }
-        let Some(postings) = self.postings.get_mut(id as usize) else { return };
-        if postings.is_placed() {
+        let Some(postings) = self.postings.get_mut(place).filter(|postings| !postings.is_in_use()) else {
             return;
-        }
-        let Some(predicate) = self.predicates.predicate(id) else { return };
-        match &**predicate {
-            Predicate::Attribute { attribute, test } => {
+        };
+        postings.begin_use();
+        let found = match self.predicates.predicate(id).map(|predicate| &**predicate) {
+            Some(Predicate::Attribute { attribute, test }) => {
                 let next = AttributeNumber::try_from(self.truths.len()).unwrap_or(AttributeNumber::MAX);
                 let number = *self.attributes.entry(attribute.clone()).or_insert(next);
                 if number == next {
                     self.truths.push(AttributePredicates::default());
-                    self.names.push(attribute.clone());
                 }
-                if let Some(truths) = self.truths.get_mut(number as usize) {
+                if let Some(truths) = self.truths.get_mut(usize::from(number)) {
                     truths.insert(id, test);
                 }
-                let guards = AttributePredicates::finds(test).then_some(number);
-                *postings = Postings::new(guards);
+                (number, if AttributePredicates::finds(test) { Found::Listed } else { Found::Asked })
             }
-            Predicate::MemberOf(_) => *postings = Postings::new(None),
-        }
-    }
-
-    /// Under which predicates a rule is filed, and how.
-    fn entries(&self, rule: RuleNumber, indexed: &IndexedRule) -> Vec<(PredicateId, Entry)> {
-        let mut entries = Vec::new();
-        match conjunct::conjuncts(&indexed.formula) {
-            Some(conjuncts) => {
-                for conjunct in &conjuncts {
-                    for literal in conjunct {
-                        let guard = self.guard(conjunct, literal.predicate);
-                        let entry = Entry { rule, negated: literal.negated, guard };
-                        entries.push((literal.predicate, entry));
-                    }
-                }
-            }
-            None => {
-                let entry = Entry { rule, negated: false, guard: None };
-                indexed.formula.each_predicate(&mut |predicate| entries.push((predicate, entry)));
-            }
-        }
-        let place = |(predicate, entry): &(PredicateId, Entry)| {
-            (*predicate, entry.negated, entry.guard.map(|guard| guard.predicate))
+            Some(Predicate::MemberOf(_)) | None => (AttributeNumber::MAX, Found::Elsewhere),
         };
-        entries.sort_unstable_by_key(place);
-        entries.dedup_by_key(|entry| place(entry));
-        entries
-    }
-
-    /// The rarest positive predicate of the conjunct beside `predicate` that is found by value.
-    fn guard(&self, conjunct: &Conjunct, predicate: PredicateId) -> Option<postings::Guard> {
-        conjunct
-            .iter()
-            .filter(|literal| !literal.negated && literal.predicate != predicate)
-            .filter_map(|literal| {
-                let attribute = self.postings.get(literal.predicate as usize)?.found_by()?;
-                Some(postings::Guard { predicate: literal.predicate, attribute })
-            })
-            .min_by_key(|guard| (self.predicates.uses(guard.predicate), guard.predicate))
-    }
-
-    fn affected(
-        &self,
-        position: u32,
-        change: &RowChange<'_>,
-        now: Instant,
-        scratch: &mut crate::Scratch,
-        found: &mut Vec<Affected>,
-    ) {
-        scratch.old.reset();
-        scratch.new.reset();
-        scratch.candidates.clear();
-        scratch.by_value.truths.clear();
-        self.flipped(change, now, &mut scratch.by_value);
-        if change.old.is_some() != change.new.is_some() {
-            scratch.candidates.extend(&self.true_of_nothing);
+        if let Some(place) = self.places.get_mut(place) {
+            *place = found;
         }
-        let flipped = std::mem::take(&mut scratch.by_value.flipped);
-        for flip in &flipped {
-            if let Some(postings) = self.postings.get(flip.predicate as usize) {
-                self.walk(postings, flip.true_of, change, now, scratch);
+    }
+
+    fn place_of(&self, id: PredicateId) -> (AttributeNumber, Found) {
+        self.places.get(id as usize).copied().unwrap_or((AttributeNumber::MAX, Found::Elsewhere))
+    }
+
+    fn term(&self, literal: Literal) -> Term {
+        let (attribute, found) = self.place_of(literal.predicate);
+        Term::new(literal, attribute, found)
+    }
+
+    /// Files each conjunct under each of its literals.
+    fn file_conjuncts(
+        &mut self,
+        rule: RuleNumber,
+        conjuncts: &[Conjunct],
+        reads_memberships: bool,
+    ) -> Conjuncts {
+        let shape = match conjuncts {
+            _ if reads_memberships => Shape::Undecided,
+            [_] => Shape::Single,
+            _ => Shape::Evaluated,
+        };
+        let mut all = Stream::default();
+        for conjunct in conjuncts {
+            let mut terms: Vec<Term> = conjunct.iter().map(|&literal| self.term(literal)).collect();
+            terms.sort_by_key(|term| (!term.can_guard(), self.predicates.uses(term.predicate)));
+            all.push(Header::new(rule, false, shape), terms.iter().map(|term| term.pack()));
+            for (place, term) in terms.iter().enumerate() {
+                let others = terms.iter().enumerate().filter(|(other, _)| *other != place);
+                let others: Vec<Word> = others.map(|(_, term)| term.pack()).collect();
+                self.file(
+                    term.predicate,
+                    Filed { header: Header::new(rule, term.negated, shape), terms: &others },
+                );
             }
         }
-        scratch.by_value.flipped = flipped;
-        scratch.candidates.sort_unstable();
-        scratch.candidates.dedup();
-        scratch.work.changes += 1;
-        scratch.work.rules += scratch.candidates.len() as u64;
-        for &number in &scratch.candidates {
-            let Some(Some(indexed)) = self.rules.get(number as usize) else { continue };
-            let memos = (&mut scratch.old, &mut scratch.new);
-            if let Some(effect) = indexed.effect(&self.predicates, change, now, memos) {
-                found.push(Affected { change: position, rule: number, effect });
-            }
-        }
+        Conjuncts::Any(all)
     }
 
-    /// Leaves in `scratch` the predicates whose truth differs between the two rows.
-    fn flipped(&self, change: &RowChange<'_>, now: Instant, scratch: &mut Scratch) {
-        let nothing = Attributes::default();
-        let (old, new) = (change.old.unwrap_or(&nothing), change.new.unwrap_or(&nothing));
-        scratch.flipped.clear();
-        Attributes::each_difference(old, new, |attribute| {
-            let Some(truths) = self.attributes.get(attribute).and_then(|&at| self.truths.get(at as usize))
-            else {
-                return;
-            };
-            let (old, new) = (old.value(attribute), new.value(attribute));
-            truths.true_of(old, now, &mut scratch.old);
-            truths.true_of(new, now, &mut scratch.new);
-            let only_in = |these: &[PredicateId], those: &[PredicateId], true_of, flipped: &mut Vec<Flip>| {
-                let only = these.iter().filter(|id| those.binary_search(id).is_err());
-                flipped.extend(only.map(|&predicate| Flip { predicate, true_of }));
-            };
-            only_in(&scratch.old, &scratch.new, Side::Old, &mut scratch.flipped);
-            only_in(&scratch.new, &scratch.old, Side::New, &mut scratch.flipped);
-            let flipped = &mut scratch.flipped;
-            truths.flipped_orders(old, new, now, |predicate, holds_of_new| {
-                let true_of = if holds_of_new { Side::New } else { Side::Old };
-                flipped.push(Flip { predicate, true_of });
-            });
-        });
-    }
-
-    /// Adds to the candidates the rules that are filed here, each if its guard holds of the row that matters.
-    fn walk(
-        &self,
-        postings: &Postings,
-        true_of: Side,
-        change: &RowChange<'_>,
-        now: Instant,
-        scratch: &mut crate::Scratch,
-    ) {
-        let crate::Scratch { old, new, candidates, work, by_value } = scratch;
-        work.entries += postings.listed().len() as u64;
-        for entry in postings.listed() {
-            let passes = entry.guard.is_none_or(|guard| {
-                let side = if entry.negated { true_of.other() } else { true_of };
-                let memo = match side {
-                    Side::Old => &mut *old,
-                    Side::New => &mut *new,
-                };
-                side.row(change).is_some_and(|row| memo.truth(&self.predicates, guard.predicate, row, now))
-            });
-            if passes {
-                candidates.push(entry.rule);
-            }
-        }
-        for attribute in postings.guard_attributes() {
+    /// Files a rule under each of its predicates, to be evaluated whenever one flips, either way.
+    fn file_general(&mut self, rule: RuleNumber, formula: &Formula, reads_memberships: bool) -> Conjuncts {
+        let shape = if reads_memberships { Shape::Undecided } else { Shape::Evaluated };
+        let mut predicates = Vec::new();
+        formula.each_predicate(&mut |id| predicates.push(id));
+        predicates.sort_unstable();
+        predicates.dedup();
+        for predicate in predicates {
             for negated in [false, true] {
-                let side = if negated { true_of.other() } else { true_of };
-                for &guard in self.truths_of(attribute, side, change, now, by_value) {
-                    let rules = postings.guarded_by(guard, negated);
-                    work.entries += rules.len() as u64;
-                    candidates.extend(rules);
-                }
+                self.file(predicate, Filed { header: Header::new(rule, negated, shape), terms: &[] });
             }
+        }
+        Conjuncts::General
+    }
+
+    fn file(&mut self, predicate: PredicateId, filed: Filed<'_>) {
+        let predicates = &self.predicates;
+        if let Some(postings) = self.postings.get_mut(predicate as usize) {
+            postings.insert(filed, &|id| predicates.uses(id));
         }
     }
 
-    /// The predicates on an attribute that are true of one row's value; none where there is no row.
-    fn truths_of<'s>(
-        &self,
-        attribute: AttributeNumber,
-        side: Side,
-        change: &RowChange<'_>,
-        now: Instant,
-        scratch: &'s mut Scratch,
-    ) -> &'s [PredicateId] {
-        scratch.truths.entry((attribute, side)).or_insert_with(|| {
-            let mut found = Vec::new();
-            if let Some(predicates) = self.truths.get(attribute as usize)
-                && let Some(name) = self.names.get(attribute as usize)
-                && let Some(row) = side.row(change)
-            {
-                predicates.true_of(row.value(name), now, &mut found);
-            }
-            found
-        })
+    /// The test of a predicate on an attribute.
+    fn test(&self, id: PredicateId) -> Option<&Test> {
+        match &**self.predicates.predicate(id)? {
+            Predicate::Attribute { test, .. } => Some(test),
+            Predicate::MemberOf(_) => None,
+        }
     }
 }

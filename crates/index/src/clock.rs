@@ -4,10 +4,10 @@
 //! the comparisons that rules make, [`Deadlines`] the values that objects have, sorted, for just the
 //! attributes that such comparisons read. Neither is stored: both follow from rules and rows.
 
-use crate::RuleNumber;
-use muster_directory::{Attributes, Instant, ObjectKind};
+use crate::{Row, RuleNumber, Table};
+use muster_directory::{Instant, ObjectKind};
 use muster_rule::rule::{Moment, Order};
-use muster_rule::{Attribute, Predicate, Row, Rule, Test, Value};
+use muster_rule::{Attribute, Predicate, Rule, Test, Value};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The comparisons with the clock that the rules of one tenant make.
@@ -110,19 +110,14 @@ pub struct Deadlines {
 
 impl Deadlines {
     /// Follows one object's change of row.
-    pub fn change(
-        &mut self,
-        kind: ObjectKind,
-        object: u32,
-        old: Option<&Attributes>,
-        new: Option<&Attributes>,
-    ) {
+    pub fn change(&mut self, table: &Table, object: u32, old: Option<&Row>, new: Option<&Row>) {
+        let Some(kind) = new.or(old).map(Row::kind) else { return };
         for ((of, attribute), values) in &mut self.values {
             if *of != kind {
                 continue;
             }
-            let instant = |row: Option<&Attributes>| match row?.value(attribute)? {
-                Value::Instant(instant) => Some(*instant),
+            let instant = |row: Option<&Row>| match table.value(row?, attribute)? {
+                Value::Instant(instant) => Some(instant),
                 _ => None,
             };
             let (old, new) = (instant(old), instant(new));
@@ -137,26 +132,21 @@ impl Deadlines {
         }
     }
 
-    /// Begins to follow the attributes that `terms` read and that are not followed yet, taking their
-    /// values from `objects` (which is asked for once per such attribute); lets go of the others.
-    pub fn follow<'a, Objects>(&mut self, terms: &ClockTerms, objects: impl Fn() -> Objects)
-    where
-        Objects: Iterator<Item = (u32, ObjectKind, &'a Attributes)>,
-    {
+    /// Begins to follow the attributes that `terms` read and that are not followed yet, in the rows of `table`;
+    /// lets go of the others.
+    pub fn follow(&mut self, terms: &ClockTerms, table: &Table) {
         self.values.retain(|key, _| terms.terms.contains_key(key));
-        for key in terms.attributes() {
-            if self.values.contains_key(key) {
-                continue;
-            }
-            let mut values = BTreeSet::new();
-            for (object, kind, row) in objects() {
-                if kind == key.0
-                    && let Some(Value::Instant(instant)) = row.value(&key.1)
-                {
-                    values.insert((*instant, object));
-                }
-            }
-            self.values.insert(key.clone(), values);
+        for (kind, attribute) in terms.attributes() {
+            let key = (*kind, attribute.clone());
+            self.values.entry(key).or_insert_with(|| {
+                let mut values = BTreeSet::new();
+                table.each_value(*kind, attribute, |distinct| {
+                    if let Some(Value::Instant(instant)) = distinct.value() {
+                        values.extend(distinct.objects().iter().map(|object| (instant, object)));
+                    }
+                });
+                values
+            });
         }
     }
 

@@ -1,6 +1,7 @@
-//! A rule as an index holds it: its formula over the index's predicates, and what a change does to it.
+//! A rule as the attribute-level index holds it: its formula over the index's predicates, and what a change
+//! does to it.
 
-use crate::{Effect, Formula, NoMemberships, PredicateTable, RowChange, TruthMemo};
+use crate::{Effect, Formula, PredicateTable, TruthMemo};
 use muster_directory::{Attributes, Instant};
 use muster_rule::Rule;
 use std::sync::Arc;
@@ -17,18 +18,11 @@ impl IndexedRule {
         IndexedRule { rule, formula }
     }
 
-    /// Whether an object with no attribute at all may satisfy it. Of an empty row no comparison with the clock
-    /// is true, so the time does not matter; a rule that reads memberships may, whatever its attributes say.
-    pub(crate) fn may_select_nothing(&self) -> bool {
-        !self.rule.sources().is_empty()
-            || self.rule.matches(&Attributes::default(), &NoMemberships, Instant::MIN)
-    }
-
-    /// What `change` does to it; `memos` are of the old and the new row.
+    /// What a change of these rows does to it; the memos are theirs.
     pub(crate) fn effect(
         &self,
         predicates: &PredicateTable,
-        change: &RowChange<'_>,
+        (old, new): (Option<&Attributes>, Option<&Attributes>),
         now: Instant,
         (old_memo, new_memo): (&mut TruthMemo, &mut TruthMemo),
     ) -> Option<Effect> {
@@ -38,6 +32,6 @@ impl IndexedRule {
         let truth = |row: Option<&Attributes>, memo: &mut TruthMemo| {
             row.is_some_and(|row| self.formula.holds(predicates, row, now, memo))
         };
-        (truth(change.old, old_memo) != truth(change.new, new_memo)).then_some(Effect::Flipped)
+        (truth(old, old_memo) != truth(new, new_memo)).then_some(Effect::Flipped)
     }
 }

@@ -9,6 +9,9 @@
 //! values and evaluates only rules that such a flip can reach; [`ByAttribute`] evaluates all rules that read
 //! a changed attribute; [`Naive`] evaluates every rule. The latter two are the measured baselines.
 //! [`ClockTerms`] and [`Deadlines`] do for the passing of time what these do for changes.
+//!
+//! The rows themselves, and for each value the objects that have it, are in a [`Table`], one per partition and
+//! tenant; an index is shared between partitions.
 
 mod by_attribute;
 mod by_value;
@@ -16,12 +19,14 @@ mod clock;
 mod indexed;
 mod naive;
 mod predicate;
+mod table;
 
 pub use by_attribute::ByAttribute;
 pub use by_value::ByValue;
 pub use clock::{ClockTerms, Deadlines};
 pub use naive::Naive;
 pub use predicate::{Formula, PredicateId, PredicateTable, TruthMemo};
+pub use table::{ColumnNumber, DistinctValue, Edit, ObjectsOf, Row, RowView, Table, ValueId};
 
 use muster_directory::{Attributes, Instant, ObjectKind};
 use muster_rule::Rule;
@@ -30,15 +35,27 @@ use std::sync::Arc;
 /// A rule's number within one index, dense, chosen by the caller and reused after [`RuleIndex::remove`].
 pub type RuleNumber = u32;
 
-/// The row of one object before and after a change.
+/// The row of one object before and after a change; both are rows of the same table and kind.
 #[derive(Clone, Copy, Debug)]
 pub struct RowChange<'a> {
-    /// Users are selected by user rules only, devices by device rules.
-    pub kind: ObjectKind,
     /// Before; `None` where the object did not exist. Every rule is false of an object that does not exist.
-    pub old: Option<&'a Attributes>,
+    pub old: Option<&'a Row>,
     /// After; `None` where it does not exist any more.
-    pub new: Option<&'a Attributes>,
+    pub new: Option<&'a Row>,
+}
+
+impl RowChange<'_> {
+    /// Users are selected by user rules only, devices by device rules. `None` where neither row is there.
+    #[must_use]
+    pub fn kind(&self) -> Option<ObjectKind> {
+        self.new.or(self.old).map(Row::kind)
+    }
+
+    /// Both rows, decoded: what the baselines evaluate.
+    pub(crate) fn decoded(&self, table: &Table) -> (Option<Attributes>, Option<Attributes>) {
+        let decode = |row: Option<&Row>| row.map(|row| table.attributes(row));
+        (decode(self.old), decode(self.new))
+    }
 }
 
 /// One answer of an index: a rule and one of the changes it was asked about.
@@ -66,9 +83,9 @@ pub enum Effect {
 pub struct Work {
     /// Changes asked about.
     pub changes: u64,
-    /// Posting list entries touched (of the index by value).
+    /// Conjuncts looked at (by the index by value).
     pub entries: u64,
-    /// Rules looked at, each once per change.
+    /// Rules evaluated, each once per change. Of the index by value only those that a conjunct does not decide.
     pub rules: u64,
 }
 
@@ -93,9 +110,11 @@ pub trait RuleIndex: Send + Sync + std::fmt::Debug {
 
     /// Appends to `found`, for every change of the batch, each rule of its kind whose truth flips at the
     /// unchanged time `now`, and each rule that reads memberships and may have flipped; a rule at most
-    /// once per change. The changes are independent of each other: each brings both its rows.
+    /// once per change. The changes are independent of each other: each brings both its rows. `table` is what
+    /// they are rows of; it remembers what was found out about its values.
     fn affected(
         &self,
+        table: &mut Table,
         changes: &[RowChange<'_>],
         now: Instant,
         scratch: &mut Scratch,
@@ -135,4 +154,10 @@ impl muster_rule::Memberships for NoMemberships {
     fn contains(&self, _folded_group_id: &str) -> bool {
         false
     }
+}
+
+/// Whether an object with no attribute at all may satisfy a rule. Of an empty row no comparison with the clock
+/// is true, so the time does not matter; a rule that reads memberships may, whatever its attributes say.
+pub(crate) fn may_select_nothing(rule: &Rule) -> bool {
+    !rule.sources().is_empty() || rule.matches(&Attributes::default(), &NoMemberships, Instant::MIN)
 }

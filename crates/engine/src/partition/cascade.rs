@@ -92,8 +92,8 @@ impl Applying<'_> {
             return false;
         };
         let memberships = ObjectMemberships { slot, groups: &self.state.groups, catalog: self.catalog };
-        slot.object.as_ref().is_some_and(|object| {
-            object.kind == rule.kind() && rule.matches(&object.attributes, &memberships, self.clock)
+        self.state.rows.row(object).is_some_and(|row| {
+            row.kind() == rule.kind() && rule.matches(&self.state.rows.view(row), &memberships, self.clock)
         })
     }
 
@@ -120,7 +120,7 @@ impl Applying<'_> {
             self.finish_sync_if_empty(group);
             return;
         }
-        let Some(kind) = self.state.objects.object(object).map(|object| object.kind) else { return };
+        let Some(kind) = self.state.objects.kind(object) else { return };
         self.flip_bit_and_open(object, kind, group, reason, cascade);
     }
 
@@ -143,7 +143,7 @@ impl Applying<'_> {
 
     /// Brings one object that a synchronisation left behind up to date, and everything that follows.
     pub(super) fn catch_up(&mut self, object: ObjectNumber, group: LocalGroup, reason: &Reason) {
-        let Some(kind) = self.state.objects.object(object).map(|object| object.kind) else { return };
+        let Some(kind) = self.state.objects.kind(object) else { return };
         let mut cascade = Cascade::default();
         self.flip_bit_and_open(object, kind, group, reason, &mut cascade);
         self.settle(object, reason, &mut cascade);

@@ -1,10 +1,10 @@
-//! The objects of one tenant in one partition, under dense numbers.
+//! The objects of one tenant in one partition, under dense numbers; their attributes are the rows of a table.
 //!
 //! A slot exists while its object exists or some group lists it. Numbers are reused and never stored.
 
 use crate::storage::{LocalGroup, MembershipImage};
 use foldhash::HashMap;
-use muster_directory::{GroupId, Object, ObjectId};
+use muster_directory::{GroupId, ObjectId, ObjectKind};
 
 /// An object's number within its table.
 pub(super) type ObjectNumber = u32;
@@ -13,7 +13,7 @@ pub(super) type ObjectNumber = u32;
 pub(super) struct Slot {
     pub(super) id: ObjectId,
     /// `None` for an object that is listed but does not exist.
-    pub(super) object: Option<Object>,
+    pub(super) kind: Option<ObjectKind>,
     /// The groups it is a member of; sorted.
     pub(super) groups: Vec<LocalGroup>,
     /// The groups that list it; sorted.
@@ -25,7 +25,6 @@ pub(super) struct ObjectTable {
     slots: Vec<Option<Slot>>,
     free: Vec<ObjectNumber>,
     by_id: HashMap<ObjectId, ObjectNumber>,
-    existing: usize,
 }
 
 impl ObjectTable {
@@ -38,7 +37,7 @@ impl ObjectTable {
         if let Some(number) = self.number(id) {
             return number;
         }
-        let slot = Slot { id: id.clone(), object: None, groups: Vec::new(), listed: Vec::new() };
+        let slot = Slot { id: id.clone(), kind: None, groups: Vec::new(), listed: Vec::new() };
         let number = match self.free.pop() {
             Some(number) => {
                 if let Some(place) = self.slots.get_mut(number as usize) {
@@ -63,39 +62,27 @@ impl ObjectTable {
         self.slots.get_mut(number as usize)?.as_mut()
     }
 
-    pub(super) fn object(&self, number: ObjectNumber) -> Option<&Object> {
-        self.slot(number)?.object.as_ref()
+    /// The kind of the object, if it exists.
+    pub(super) fn kind(&self, number: ObjectNumber) -> Option<ObjectKind> {
+        self.slot(number)?.kind
     }
 
-    /// Puts another object, or none, in the place of what is there, and returns what was.
-    pub(super) fn replace(&mut self, number: ObjectNumber, object: Option<Object>) -> Option<Object> {
-        let exists = object.is_some();
-        let slot = self.slot_mut(number)?;
-        let old = std::mem::replace(&mut slot.object, object);
-        self.existing += usize::from(exists);
-        self.existing -= usize::from(old.is_some());
-        old
+    /// Notes that the object exists, or does not.
+    pub(super) fn set_kind(&mut self, number: ObjectNumber, kind: Option<ObjectKind>) {
+        if let Some(slot) = self.slot_mut(number) {
+            slot.kind = kind;
+        }
     }
 
     /// Frees the slot if nothing is known of its object any more.
     pub(super) fn forget_if_unknown(&mut self, number: ObjectNumber) {
         let unknown = self
             .slot(number)
-            .is_some_and(|slot| slot.object.is_none() && slot.listed.is_empty() && slot.groups.is_empty());
+            .is_some_and(|slot| slot.kind.is_none() && slot.listed.is_empty() && slot.groups.is_empty());
         if unknown && let Some(slot) = self.slots.get_mut(number as usize).and_then(Option::take) {
             self.by_id.remove(&slot.id);
             self.free.push(number);
         }
-    }
-
-    /// The objects that exist.
-    pub(super) fn existing(&self) -> impl Iterator<Item = (ObjectNumber, &Object)> {
-        (0..).zip(&self.slots).filter_map(|(number, slot)| Some((number, slot.as_ref()?.object.as_ref()?)))
-    }
-
-    /// How many there are.
-    pub(super) fn existing_count(&self) -> usize {
-        self.existing
     }
 }
 

@@ -4,7 +4,8 @@ use super::groups::AfterSync;
 use super::{Applying, EventBuilder, Partition};
 use crate::Catalog;
 use crate::storage::{GroupMode, PartitionHead, RecordImage, StorageError};
-use muster_directory::{ObjectId, Source, Tenant};
+use muster_directory::{Object, ObjectId, Source, Tenant};
+use muster_index::Edit;
 
 impl Partition {
     /// A partition that goes on after `head`, its records to follow by [`restore_record`](Self::restore_record).
@@ -22,9 +23,13 @@ impl Partition {
     pub fn restore_record(&mut self, record: RecordImage) -> Result<(), StorageError> {
         match record {
             RecordImage::Object(tenant, id, object) => {
-                let objects = &mut self.tenants.entry(tenant).or_default().objects;
-                let number = objects.ensure(&id);
-                objects.replace(number, object);
+                let state = self.tenants.entry(tenant).or_default();
+                let number = state.objects.ensure(&id);
+                state.objects.set_kind(number, object.as_ref().map(|object| object.kind));
+                let new = object.map(|Object { kind, attributes }| {
+                    state.rows.draft(kind, &id, None, Edit::Replace(attributes.into_patch()))
+                });
+                state.rows.put(number, new);
             }
             RecordImage::Group(tenant, id, Some(image)) => {
                 self.tenants.entry(tenant).or_default().groups.restore(&id, &image);
@@ -42,7 +47,7 @@ impl Partition {
                     state.listings.entry(group.clone()).or_default().insert(number);
                 }
                 let Some(slot) = state.objects.slot_mut(number) else { return Ok(()) };
-                if slot.object.is_none() && !image.groups.is_empty() {
+                if slot.kind.is_none() && !image.groups.is_empty() {
                     return Err(damaged(&tenant, &id, "it is a member of groups but does not exist".into()));
                 }
                 slot.groups = image.groups;

@@ -105,7 +105,10 @@ impl Partition {
             records.push(RecordImage::Group(tenant, id, image));
         }
         for (tenant, id) in step.objects {
-            let object = self.slot(&tenant, &id).and_then(|slot| slot.object.clone());
+            let object = self.tenants.get(&tenant).and_then(|state| {
+                let number = state.objects.number(&id)?;
+                state.rows.object(number)
+            });
             records.push(RecordImage::Object(tenant, id, object));
         }
         for (tenant, id) in step.memberships {

@@ -179,26 +179,25 @@ impl Applying<'_> {
 
     /// Follows the date-times that rules compare with the clock.
     pub(super) fn follow_clock(&mut self) {
-        let objects = &self.state.objects;
-        self.state.deadlines.follow(self.catalog.clock_terms(), || {
-            objects.existing().map(|(number, object)| (number, object.kind, &object.attributes))
-        });
+        self.state.deadlines.follow(self.catalog.clock_terms(), &self.state.rows);
     }
 
     /// The objects that a rule selects.
     fn selected(&self, rule: &Rule) -> RoaringBitmap {
+        let rows = &self.state.rows;
         let selects = |number: ObjectNumber| {
-            let Some(slot) = self.state.objects.slot(number) else { return false };
-            let Some(object) = &slot.object else { return false };
+            let (Some(slot), Some(row)) = (self.state.objects.slot(number), rows.row(number)) else {
+                return false;
+            };
             let memberships = ObjectMemberships { slot, groups: &self.state.groups, catalog: self.catalog };
-            object.kind == rule.kind() && rule.matches(&object.attributes, &memberships, self.clock)
+            rule.matches(&rows.view(row), &memberships, self.clock)
         };
-        self.state.objects.existing().map(|(number, _)| number).filter(|&number| selects(number)).collect()
+        rows.existing(rule.kind()).iter().filter(|&number| selects(number)).collect()
     }
 
     fn listed_and_existing(&self, group: &GroupId) -> RoaringBitmap {
         let listed = self.state.listings.get(group).into_iter().flatten().copied();
-        listed.filter(|&number| self.state.objects.object(number).is_some()).collect()
+        listed.filter(|&number| self.state.objects.kind(number).is_some()).collect()
     }
 
     /// The present members of a group that becomes assigned are its listing from now on.

@@ -1,129 +1,112 @@
-//! The rules that one predicate is in, so filed that a flip reads few of them.
+//! The conjuncts that one predicate is in, so filed that a flip reads few of them.
 
-use super::AttributeNumber;
+use super::stream::{AttributeNumber, Filed, Found, Stream, Term, Word};
 use crate::{PredicateId, RuleNumber};
 use foldhash::HashMap;
 use std::collections::BTreeMap;
 
-/// A predicate that must be true of a row for a conjunct to be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Guard {
-    pub(super) predicate: PredicateId,
-    /// The attribute it asks about.
-    pub(super) attribute: AttributeNumber,
-}
-
-/// A rule, filed for one of its conjuncts. When the predicate it is filed under flips, the conjunct can be
-/// true only of the row in which its own literal of that predicate is, so the guard is asked there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Entry {
-    pub(super) rule: RuleNumber,
-    /// Whether the conjunct wants the predicate false.
-    pub(super) negated: bool,
-    /// `None`: the rule is looked at whatever the object is.
-    pub(super) guard: Option<Guard>,
-}
-
-/// Where one predicate's rules are.
+/// Where one predicate's conjuncts are.
 #[derive(Debug, Default)]
 pub(super) struct Postings {
-    state: State,
-    /// The attribute whose values find this predicate; `None` where no value does.
-    found_by: Option<AttributeNumber>,
-    listed: Vec<Entry>,
-    /// Of a hot predicate: the rules that have a guard, by it and by whether they want the predicate false.
-    guarded: HashMap<(PredicateId, bool), Guarded>,
-    /// How many rules are guarded by predicates on each attribute.
-    guard_attributes: BTreeMap<AttributeNumber, usize>,
+    in_use: bool,
+    /// Those to be looked at whatever the object is; all, while they are few.
+    listed: Stream,
+    /// Of a hot predicate: those that want it true, by their guard.
+    when_true: Guarded,
+    /// Of a hot predicate: those that want it false, by their guard.
+    when_false: Guarded,
+    conjuncts: usize,
+    /// Guards are chosen anew when there are more than this.
+    settled_for: usize,
 }
 
-/// The rules behind one guard.
-#[derive(Debug)]
-struct Guarded {
-    attribute: AttributeNumber,
-    rules: Vec<RuleNumber>,
-}
+/// Conjuncts that can be true only of a row of which a guard is: guarding attribute → guard → conjuncts, without
+/// the guard among their literals.
+pub(super) type Guarded = BTreeMap<AttributeNumber, HashMap<PredicateId, Stream>>;
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum State {
-    /// No rule has the predicate; its number may be another predicate's next.
-    #[default]
-    Unused,
-    /// Few rules have it: all are listed.
-    Cold,
-    /// Many have it: those with a guard are filed by it.
-    Hot,
-}
-
-/// A predicate with more listed rules than this becomes hot. Reading a list costs a few nanoseconds an
-/// entry, finding the guards that hold about a microsecond an attribute.
-const HOT: usize = 64;
+/// A predicate with more conjuncts than this is hot. Reading a list costs a few nanoseconds a conjunct, finding
+/// the guards that hold some tens of nanoseconds an attribute.
+const HOT: usize = 48;
 
 impl Postings {
-    pub(super) fn new(found_by: Option<AttributeNumber>) -> Postings {
-        Postings { state: State::Cold, found_by, ..Postings::default() }
+    pub(super) fn is_in_use(&self) -> bool {
+        self.in_use
     }
 
-    pub(super) fn is_placed(&self) -> bool {
-        self.state != State::Unused
+    pub(super) fn begin_use(&mut self) {
+        self.in_use = true;
     }
 
-    pub(super) fn found_by(&self) -> Option<AttributeNumber> {
-        self.found_by
-    }
-
-    pub(super) fn insert(&mut self, entry: Entry) {
-        match (self.state, entry.guard) {
-            (State::Hot, Some(guard)) => self.file(entry, guard),
-            _ => self.listed.push(entry),
+    /// Files a conjunct. `uses` tells how many rules have a predicate, by which literals are put in order and guards
+    /// chosen.
+    pub(super) fn insert(&mut self, filed: Filed<'_>, uses: &dyn Fn(PredicateId) -> u32) {
+        self.conjuncts += 1;
+        if self.conjuncts > self.settled_for.max(HOT) {
+            self.settle(uses);
         }
-        if self.state == State::Cold && self.listed.len() > HOT {
-            self.state = State::Hot;
-            for entry in std::mem::take(&mut self.listed) {
-                self.insert(entry);
-            }
-        }
+        self.file(filed, uses);
     }
 
-    /// Takes a rule out wherever it is filed.
-    pub(super) fn remove(&mut self, rule: RuleNumber) {
-        self.listed.retain(|entry| entry.rule != rule);
-        let guard_attributes = &mut self.guard_attributes;
-        self.guarded.retain(|_, guarded| {
-            let before = guarded.rules.len();
-            guarded.rules.retain(|other| *other != rule);
-            let removed = before - guarded.rules.len();
-            if removed > 0
-                && let Some(count) = guard_attributes.get_mut(&guarded.attribute)
-            {
-                *count -= removed;
-                if *count == 0 {
-                    guard_attributes.remove(&guarded.attribute);
+    /// Takes a rule's conjuncts out. `guards` are the predicates that any of them may be filed by.
+    pub(super) fn remove(&mut self, rule: RuleNumber, guards: &[(AttributeNumber, PredicateId)]) {
+        let mut removed = self.listed.remove(rule);
+        for guarded in [&mut self.when_true, &mut self.when_false] {
+            for (attribute, guard) in guards {
+                let Some(by_guard) = guarded.get_mut(attribute) else { continue };
+                let Some(stream) = by_guard.get_mut(guard) else { continue };
+                removed += stream.remove(rule);
+                if stream.is_empty() {
+                    by_guard.remove(guard);
+                }
+                if by_guard.is_empty() {
+                    guarded.remove(attribute);
                 }
             }
-            !guarded.rules.is_empty()
-        });
+        }
+        self.conjuncts -= removed.min(self.conjuncts);
     }
 
-    /// The rules to look at, each if its guard holds.
-    pub(super) fn listed(&self) -> &[Entry] {
+    pub(super) fn listed(&self) -> &Stream {
         &self.listed
     }
 
-    /// The attributes that guards ask about.
-    pub(super) fn guard_attributes(&self) -> impl Iterator<Item = AttributeNumber> + '_ {
-        self.guard_attributes.keys().copied()
+    /// Those that want the predicate true, or false, and have a guard.
+    pub(super) fn guarded(&self, negated: bool) -> &Guarded {
+        if negated { &self.when_false } else { &self.when_true }
     }
 
-    /// The rules to look at if this guard holds of the row in which the predicate is not, or is, `negated`.
-    pub(super) fn guarded_by(&self, guard: PredicateId, negated: bool) -> &[RuleNumber] {
-        self.guarded.get(&(guard, negated)).map_or(&[], |guarded| guarded.rules.as_slice())
+    /// Files everything anew, by what is known of the predicates now.
+    fn settle(&mut self, uses: &dyn Fn(PredicateId) -> u32) {
+        self.settled_for = 2 * self.conjuncts;
+        let listed = std::mem::take(&mut self.listed);
+        let guarded = [std::mem::take(&mut self.when_true), std::mem::take(&mut self.when_false)];
+        for filed in listed.iter() {
+            self.file(filed, uses);
+        }
+        for (attribute, by_guard) in guarded.into_iter().flatten() {
+            for (predicate, stream) in by_guard {
+                let found = Found::Listed;
+                let guard = Term { predicate, attribute, negated: false, found }.pack();
+                for Filed { header, terms } in stream.iter() {
+                    let terms: Vec<Word> = std::iter::once(guard).chain(terms.iter().copied()).collect();
+                    self.file(Filed { header, terms: &terms }, uses);
+                }
+            }
+        }
     }
 
-    fn file(&mut self, entry: Entry, guard: Guard) {
-        let Guard { predicate, attribute } = guard;
-        let guarded = self.guarded.entry((predicate, entry.negated));
-        guarded.or_insert_with(|| Guarded { attribute, rules: Vec::new() }).rules.push(entry.rule);
-        *self.guard_attributes.entry(attribute).or_default() += 1;
+    fn file(&mut self, filed: Filed<'_>, uses: &dyn Fn(PredicateId) -> u32) {
+        let Filed { header, terms } = filed;
+        let mut terms: Vec<Term> = terms.iter().map(|&word| Term::unpack(word)).collect();
+        // What fails soonest first: the positive ones, of them the rarest.
+        terms.sort_by_key(|term| (!term.can_guard(), uses(term.predicate), term.predicate));
+        match terms.split_first() {
+            Some((guard, rest)) if self.settled_for > 0 && guard.can_guard() => {
+                let guarded = if header.negated { &mut self.when_false } else { &mut self.when_true };
+                let stream = guarded.entry(guard.attribute).or_default().entry(guard.predicate).or_default();
+                stream.push(header, rest.iter().map(|term| term.pack()));
+            }
+            _ => self.listed.push(header, terms.into_iter().map(Term::pack)),
+        }
     }
 }

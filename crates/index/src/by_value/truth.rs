@@ -6,11 +6,18 @@ use foldhash::HashMap;
 use muster_directory::Instant;
 use muster_rule::rule::{ElementTest, IntegerTest, Moment, TextTest};
 use muster_rule::{Test, Value};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// All predicates on one attribute.
 #[derive(Debug, Default)]
 pub(super) struct AttributePredicates {
+    /// Of all states that any attribute's predicates were ever in, in this process.
+    version: u64,
+    /// The latest edits, each with the version that it made.
+    edits: VecDeque<(u64, Edit)>,
+    /// The version before the first of those.
+    edits_since: u64,
     null: Vec<PredicateId>,
     booleans: Vec<(PredicateId, bool)>,
     texts: TextPredicates,
@@ -21,6 +28,16 @@ pub(super) struct AttributePredicates {
     /// Comparisons with the clock.
     moving: Vec<Filed>,
 }
+
+/// How a predicate came or went.
+#[derive(Debug)]
+enum Edit {
+    Added(PredicateId, Test),
+    Removed(PredicateId),
+}
+
+/// So many edits are laid over a list; after more it is made anew.
+const EDITS: usize = 64;
 
 /// A predicate with its test, where finding it does not yet decide it.
 type Filed = (PredicateId, Test);
@@ -62,8 +79,12 @@ fn place(test: &Test) -> Place<'_> {
 
 impl AttributePredicates {
     pub(super) fn insert(&mut self, id: PredicateId, test: &Test) {
+        self.edited(Edit::Added(id, test.clone()));
         match place(test) {
-            Place::Null => self.null.push(id),
+            Place::Null => {
+                self.null.push(id);
+                self.null.sort_unstable();
+            }
             Place::Boolean(value) => self.booleans.push((id, value)),
             Place::Text(text) => self.texts.insert(id, text),
             Place::Integers(operands) => {
@@ -76,6 +97,7 @@ impl AttributePredicates {
     }
 
     pub(super) fn remove(&mut self, id: PredicateId, test: &Test) {
+        self.edited(Edit::Removed(id));
         match place(test) {
             Place::Null => self.null.retain(|other| *other != id),
             Place::Boolean(_) => self.booleans.retain(|(other, _)| *other != id),
@@ -108,7 +130,7 @@ impl AttributePredicates {
     pub(super) fn true_of(&self, value: Option<&Value>, now: Instant, found: &mut Vec<PredicateId>) {
         found.clear();
         match value {
-            None => found.extend(&self.null),
+            None => found.extend(self.true_of_null()),
             Some(Value::Boolean(value)) => {
                 found.extend(self.booleans.iter().filter(|(_, operand)| operand == value).map(|(id, _)| *id));
             }
@@ -121,6 +143,62 @@ impl AttributePredicates {
         }
         found.sort_unstable();
         found.dedup();
+    }
+
+    /// The state that the predicates are in: another one after each edit, and another one in each index.
+    pub(super) fn version(&self) -> u64 {
+        self.version
+    }
+
+    /// Brings `found`, which [`true_of`](Self::true_of) gave for `value` at `version`, to the present state. Returns
+    /// whether it could: too many edits may lie between.
+    pub(super) fn catch_up(
+        &self,
+        version: u64,
+        value: &Value,
+        now: Instant,
+        found: &mut Vec<PredicateId>,
+    ) -> bool {
+        let known = match self.edits.iter().position(|(made, _)| *made == version) {
+            Some(place) => place + 1,
+            None if version == self.edits_since => 0,
+            None => return false,
+        };
+        for (_, edit) in self.edits.iter().skip(known) {
+            match edit {
+                Edit::Removed(id) => found.retain(|other| other != id),
+                Edit::Added(id, test) => {
+                    if Self::finds(test)
+                        && test.holds(Some(value), now)
+                        && let Err(place) = found.binary_search(id)
+                    {
+                        found.insert(place, *id);
+                    }
+                }
+            }
+        }
+        true
+    }
+
+    /// The predicates that are true of the absent value.
+    pub(super) fn true_of_null(&self) -> &[PredicateId] {
+        &self.null
+    }
+
+    /// Whether there is any that [`flipped_orders`](Self::flipped_orders) finds.
+    pub(super) fn has_orders(&self) -> bool {
+        !self.ordered.is_empty() || !self.moving.is_empty()
+    }
+
+    fn edited(&mut self, edit: Edit) {
+        static VERSIONS: AtomicU64 = AtomicU64::new(0);
+        if self.edits.len() == EDITS
+            && let Some((version, _)) = self.edits.pop_front()
+        {
+            self.edits_since = version;
+        }
+        self.version = VERSIONS.fetch_add(1, Ordering::Relaxed) + 1;
+        self.edits.push_back((self.version, edit));
     }
 
     /// Calls `flipped` for each ordered comparison that is true for one of the two values and false for the other,

@@ -1,0 +1,205 @@
+//! Conjuncts as words that lie one behind the other, so that a change reads them from start to end.
+//!
+//! A conjunct is a header (rule, shape, how many literals follow) and its literals, those that fail soonest first. The
+//! literal under which a stream is filed is not in it.
+
+use super::conjunct::Literal;
+use crate::{PredicateId, RuleNumber};
+
+/// A header or a literal.
+pub(super) type Word = u64;
+
+/// The number of an attribute within an index of one kind of object.
+pub(super) type AttributeNumber = u16;
+
+/// How the truth of a literal's predicate is found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Found {
+    /// In the list of what is true of the value.
+    Listed,
+    /// By asking it: a comparison by order.
+    Asked,
+    /// Not here: it reads memberships.
+    Elsewhere,
+}
+
+/// What a conjunct that changes says about its rule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Shape {
+    /// It is the rule's only one: the rule flips.
+    Single,
+    /// The rule has others, or is no OR of conjuncts: it is evaluated.
+    Evaluated,
+    /// The rule reads memberships: the caller decides.
+    Undecided,
+}
+
+/// A conjunct's header, unpacked.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Header {
+    pub(super) rule: RuleNumber,
+    /// Whether the conjunct wants the predicate that it is filed under false.
+    pub(super) negated: bool,
+    pub(super) shape: Shape,
+    length: usize,
+}
+
+/// A literal, unpacked.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Term {
+    pub(super) predicate: PredicateId,
+    pub(super) attribute: AttributeNumber,
+    pub(super) negated: bool,
+    pub(super) found: Found,
+}
+
+/// Conjuncts, one behind the other.
+#[derive(Debug, Default)]
+pub(super) struct Stream {
+    words: Vec<Word>,
+    conjuncts: usize,
+}
+
+/// One of them.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Filed<'a> {
+    pub(super) header: Header,
+    pub(super) terms: &'a [Word],
+}
+
+const NEGATED: u32 = 48;
+const KIND: u32 = 49;
+const LOW: Word = 0xFFFF_FFFF;
+const SHORT: Word = 0xFFFF;
+
+impl Header {
+    pub(super) fn new(rule: RuleNumber, negated: bool, shape: Shape) -> Header {
+        Header { rule, negated, shape, length: 0 }
+    }
+
+    fn pack(self, length: usize) -> Word {
+        let shape = match self.shape {
+            Shape::Single => 0,
+            Shape::Evaluated => 1,
+            Shape::Undecided => 2,
+        };
+        // A rule's text has room for a few hundred literals at most (L12).
+        let length = Word::try_from(length).unwrap_or(SHORT) & SHORT;
+        Word::from(self.rule) | length << 32 | Word::from(self.negated) << NEGATED | shape << KIND
+    }
+
+    fn unpack(word: Word) -> Header {
+        Header {
+            rule: (word & LOW) as RuleNumber,
+            negated: word >> NEGATED & 1 == 1,
+            shape: match word >> KIND {
+                0 => Shape::Single,
+                1 => Shape::Evaluated,
+                _ => Shape::Undecided,
+            },
+            length: (word >> 32 & SHORT) as usize,
+        }
+    }
+}
+
+impl Term {
+    pub(super) fn new(literal: Literal, attribute: AttributeNumber, found: Found) -> Term {
+        Term { predicate: literal.predicate, attribute, negated: literal.negated, found }
+    }
+
+    pub(super) fn pack(self) -> Word {
+        let found = match self.found {
+            Found::Listed => 0,
+            Found::Asked => 1,
+            Found::Elsewhere => 2,
+        };
+        let attribute = Word::from(self.attribute) << 32;
+        Word::from(self.predicate) | attribute | Word::from(self.negated) << NEGATED | found << KIND
+    }
+
+    pub(super) fn unpack(word: Word) -> Term {
+        Term {
+            predicate: (word & LOW) as PredicateId,
+            attribute: (word >> 32 & SHORT) as AttributeNumber,
+            negated: word >> NEGATED & 1 == 1,
+            found: match word >> KIND {
+                0 => Found::Listed,
+                1 => Found::Asked,
+                _ => Found::Elsewhere,
+            },
+        }
+    }
+
+    /// Whether a row must have it true, and lists tell.
+    pub(super) fn can_guard(self) -> bool {
+        !self.negated && self.found == Found::Listed
+    }
+}
+
+impl Stream {
+    pub(super) fn push(&mut self, header: Header, terms: impl IntoIterator<Item = Word>) {
+        let place = self.words.len();
+        self.words.push(0);
+        self.words.extend(terms);
+        let length = self.words.len() - place - 1;
+        if let Some(word) = self.words.get_mut(place) {
+            *word = header.pack(length);
+        }
+        self.conjuncts += 1;
+    }
+
+    /// Takes out all conjuncts of a rule; returns how many there were.
+    pub(super) fn remove(&mut self, rule: RuleNumber) -> usize {
+        if !self.iter().any(|filed| filed.header.rule == rule) {
+            return 0;
+        }
+        let before = std::mem::take(self);
+        for filed in before.iter().filter(|filed| filed.header.rule != rule) {
+            self.push(filed.header, filed.terms.iter().copied());
+        }
+        before.conjuncts - self.conjuncts
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.conjuncts
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.conjuncts == 0
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = Filed<'_>> {
+        let mut rest = self.words.as_slice();
+        std::iter::from_fn(move || {
+            let (&header, after) = rest.split_first()?;
+            let header = Header::unpack(header);
+            let (terms, after) = after.split_at_checked(header.length)?;
+            rest = after;
+            Some(Filed { header, terms })
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn conjuncts_come_back_as_they_were_filed_but_for_those_removed() {
+        let term = |predicate, negated, found| Term { predicate, attribute: 65_535, negated, found };
+        let terms = [term(u32::MAX, true, Found::Elsewhere), term(7, false, Found::Listed)];
+        let mut stream = Stream::default();
+        for rule in [1, 2, u32::MAX, 2] {
+            let header = Header::new(rule, rule == 2, Shape::Undecided);
+            stream.push(header, terms.map(Term::pack));
+        }
+        assert_eq!(stream.remove(2), 2);
+        assert_eq!((stream.remove(2), stream.len()), (0, 2));
+        let rules: Vec<_> = stream.iter().map(|filed| filed.header.rule).collect();
+        assert_eq!(rules, [1, u32::MAX]);
+        let Some(filed) = stream.iter().next() else { panic!("one conjunct at least") };
+        assert_eq!((filed.header.negated, filed.header.shape), (false, Shape::Undecided));
+        let unpacked: Vec<_> = filed.terms.iter().map(|&word| Term::unpack(word)).collect();
+        assert_eq!(format!("{unpacked:?}"), format!("{terms:?}"));
+    }
+}
