@@ -5,33 +5,29 @@
 //! set other sizes; `MUSTER_BENCH_DIR` names a directory in which all files are kept.
 #![expect(clippy::expect_used, clippy::panic, reason = "a bench that cannot run should stop")]
 
-use muster_benches::workload::{self, Size};
+use muster_loadgen::files::Files;
+use muster_loadgen::{Profile, Size, Workload};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 fn main() {
-    let size = Size {
-        rules: number("RULES", 15_000),
-        objects: number("OBJECTS", 100_000),
-        changes: number("CHANGES", 200_000),
-        seed: number("SEED", 1) as u64,
-    };
+    let size = Size { rules: number("RULES", 15_000), objects: number("OBJECTS", 100_000) };
+    let (changes, seed) = (number("CHANGES", 200_000), number("SEED", 1));
     let temporary = tempfile::tempdir().expect("a temporary directory");
     let kept = std::env::var_os("MUSTER_BENCH_DIR").map(PathBuf::from);
     let directory = kept.as_deref().unwrap_or(temporary.path());
-    let (base, changes) = (directory.join("01-base.jsonl"), directory.join("02-changes.jsonl"));
-    eprintln!(
-        "writing {} users, {} rules, {} changes (seed {})",
-        size.objects, size.rules, size.changes, size.seed
-    );
-    workload::write(size, &base, &changes).expect("the workload can be written");
+    eprintln!("writing {} users, {} rules, {changes} changes (seed {seed})", size.objects, size.rules);
+    let workload = Workload::new(Profile::Typical, size, seed as u64);
+    let files = Files::of(directory);
+    files.write(&workload, changes as u64, |_| {}).expect("the workload can be written");
+    let Files { groups, users, changes } = &files;
     let program = program();
     eprintln!("replaying the organisation");
-    let first = replay(&program, directory, &[&base]);
+    let first = replay(&program, directory, &[groups, users]);
     eprintln!("replaying the changes");
-    let second = replay(&program, directory, &[&base, &changes]);
-    report(size, &first, &second);
+    let second = replay(&program, directory, &[groups, users, changes]);
+    report(&workload, &first, &second);
 }
 
 fn number(name: &str, default: usize) -> usize {
@@ -74,13 +70,17 @@ fn replay(program: &Path, directory: &Path, events: &[&Path]) -> Value {
     serde_json::from_slice(&output.stdout).expect("statistics")
 }
 
-fn report(size: Size, base: &Value, changes: &Value) {
+fn report(workload: &Workload, base: &Value, changes: &Value) {
+    let size = workload.size();
     let figure = |stats: &Value, name: &str| stats.get(name).and_then(Value::as_f64).unwrap_or(f64::NAN);
     let cores = std::thread::available_parallelism().map_or(0, std::num::NonZero::get);
     println!();
     println!(
-        "{} rules, {} users, {} changes, seed {}, {cores} cores",
-        size.rules, size.objects, size.changes, size.seed
+        "{} rules, {} users, {:.0} changes, seed {}, {cores} cores",
+        size.rules,
+        size.objects,
+        figure(changes, "changes"),
+        workload.seed()
     );
     println!("  changes/s            {:>14.0}", figure(changes, "changesPerSecond"));
     println!("  deltas/s             {:>14.0}", figure(changes, "deltasPerSecond"));

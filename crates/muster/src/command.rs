@@ -1,5 +1,6 @@
 //! The subcommands, one file each.
 
+mod bench;
 mod completions;
 mod config;
 mod man;
@@ -36,6 +37,12 @@ pub(crate) enum Command {
         /// Which.
         #[command(subcommand)]
         command: topics::TopicsCommand,
+    },
+    /// Measure changes a second on a synthetic organisation, checked against the oracle
+    Bench {
+        /// What.
+        #[command(subcommand)]
+        command: bench::BenchCommand,
     },
     /// Check the service's configuration, or print the one that holds
     Config {

@@ -51,6 +51,7 @@ fn main() -> ExitCode {
         Command::Memberships(arguments) => arguments.run(),
         Command::Serve(arguments) => arguments.run(),
         Command::Topics { command } => command.run(),
+        Command::Bench { command } => command.run(),
         Command::Config { command } => command.run(),
         Command::Completions(arguments) => arguments.run(),
         Command::Man(arguments) => arguments.run(),

@@ -15,9 +15,11 @@ mod moment;
 mod object;
 mod pattern;
 mod request;
+mod subject;
 mod world;
 
 pub use cause::{ExpectedDelta, expected_deltas};
+pub use subject::Subject;
 pub use world::{Membership, Verdict, World};
 
 /// Stops the test that asked for something beyond this oracle.

@@ -21,6 +21,7 @@ use muster_stream::file::{InputPosition, Inputs};
 use publish::Publisher;
 use show::Show;
 use statistics::Statistics;
+pub(super) use statistics::peak_memory;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
