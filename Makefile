@@ -8,21 +8,14 @@ TARGET := $(or $(CARGO_TARGET_DIR),target)
 MUSTER := $(TARGET)/release/muster
 SAMPLE := $(TARGET)/sample
 
-.PHONY: help run test build bench lint prerequisites check-prerequisites announce sample
+.PHONY: help run test build bench lint prerequisites check-prerequisites announce
 .DEFAULT_GOAL := help
 
 help: ## List these commands
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' Makefile | while IFS='|' read -r name what; do printf '%-14s %s\n' "$$name" "$$what"; done
 
-run: build ## Build, replay the sample organisation, and show its deltas with their causes
-	@$(MAKE) --no-print-directory sample
-	@printf '%s\n' '' \
-	  'What to try next:' \
-	  '  edit a line of config/sample/, and make run again' \
-	  '  $(MUSTER) members --data $(SAMPLE)/data --group lobby-badge' \
-	  '  $(MUSTER) memberships --data $(SAMPLE)/data --object megan' \
-	  "  $(MUSTER) rule check 'user.department -eq \"Sales\"'" \
-	  '  $(MUSTER) replay --help'
+run: build ## Run the service on the sample organisation: its deltas with their causes, then yours
+	@deploy/sample.sh $(MUSTER) $(SAMPLE)
 
 test: check-prerequisites announce ## Run every check: format, lints, all tests, the sample
 	@deploy/step.sh 'format' 'a second' cargo fmt --all --check
@@ -31,7 +24,7 @@ test: check-prerequisites announce ## Run every check: format, lints, all tests,
 	@deploy/step.sh 'a Kafka broker for the tests' 'a minute the first time' tests/broker/broker.sh jars
 	@deploy/step.sh 'tests' 'some minutes' cargo test --release --locked --workspace
 	@deploy/step.sh 'documentation' 'a minute' env RUSTDOCFLAGS='-D warnings' cargo doc --release --locked --workspace --no-deps --quiet
-	@deploy/step.sh 'sample' 'a second' $(MAKE) --no-print-directory sample
+	@deploy/step.sh 'sample' 'a second' env ONCE=1 deploy/sample.sh $(MUSTER) $(SAMPLE)
 	@echo 'every check passed'
 
 build: prerequisites announce ## Build the program: target/release/muster
@@ -43,12 +36,6 @@ bench: build ## Replay 200,000 changes against 15,000 rules and 100,000 users, a
 lint: check-prerequisites announce ## Check format and lints only
 	@cargo fmt --all --check
 	@deploy/step.sh 'lints' 'a minute' cargo clippy --release --locked --workspace --all-targets -- -D warnings
-
-# The sample organisation, from an empty data directory, at a fixed time.
-sample:
-	@rm -rf $(SAMPLE) && mkdir -p $(SAMPLE)
-	@$(MUSTER) replay --events config/sample/*.jsonl --deltas $(SAMPLE)/deltas.jsonl --data $(SAMPLE)/data \
-	  --now 2026-11-22T08:00:00Z --strict --show
 
 prerequisites:
 	@deploy/prerequisites.sh

@@ -14,6 +14,7 @@ mod health;
 mod origin;
 mod problem;
 mod query;
+mod records;
 mod server;
 mod service;
 #[cfg(test)]
@@ -21,7 +22,7 @@ mod tests;
 
 pub use problem::Problem;
 pub use server::serve;
-pub use service::{DeltasError, Position, Service, Waited};
+pub use service::{Position, Service, Waited};
 
 use axum::Router;
 use axum::http::{Method, StatusCode, Uri};
@@ -35,7 +36,8 @@ const NDJSON: &str = "application/x-ndjson";
 
 /// What there is, as told to whoever asks for something else.
 const ROUTES: &str = "GET /livez, GET /readyz, GET /metrics, POST /muster/events?wait=applied&timeout=30, \
-                      GET /muster/deltas?partition=0&from=1&limit=1000";
+                      GET /muster/deltas?partition=0&from=1&limit=1000, \
+                      GET /muster/records?topic=dead-letters&partition=0&from=0&limit=1000";
 
 /// The routes over `service`. A request's body has at most `max_body` bytes. At most 16 requests that carry
 /// events or deltas and 256 that wait for events are under way at once; others wait for them.
@@ -47,6 +49,7 @@ pub fn router(service: Arc<dyn Service>, max_body: usize) -> Router {
         .route("/metrics", get(health::metrics))
         .route("/muster/events", post(events))
         .route("/muster/deltas", get(deltas::get))
+        .route("/muster/records", get(records::get))
         .fallback(unknown_route)
         .method_not_allowed_fallback(unknown_method)
         .with_state(Calls::new(service))

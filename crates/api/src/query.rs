@@ -65,7 +65,8 @@ impl<'a> Query<'a> {
         })
     }
 
-    fn text(&self, name: &str) -> Option<&str> {
+    /// As it is given.
+    pub(crate) fn text(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(other, _)| other == name).map(|(_, value)| value.as_ref())
     }
 }

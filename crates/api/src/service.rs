@@ -34,11 +34,20 @@ pub trait Service: Send + Sync + 'static {
     fn wait_applied(&self, positions: &[Position], deadline: Instant) -> Result<Waited, Problem>;
 
     /// Up to `limit` delta lines of a partition in the order of their sequences, the first of them with
-    /// the sequence `from`; nothing when that one is the next to come.
+    /// the sequence `from`, or the first that is kept where that is 0; nothing when it is the next to come.
     ///
     /// # Errors
-    /// When the partition does not exist or does not hold these sequences, and for faults.
-    fn deltas(&self, partition: u32, from: u64, limit: usize) -> Result<Vec<u8>, DeltasError>;
+    /// With the code `unknown-partition` when there is none such, `sequence-expired` and `sequence-ahead` when
+    /// it does not hold these sequences; any other code is a fault.
+    fn deltas(&self, partition: u32, from: u64, limit: usize) -> Result<Vec<u8>, Problem>;
+
+    /// Up to `limit` records of a partition of a topic that the service writes, from this offset on, as lines
+    /// of JSON.
+    ///
+    /// # Errors
+    /// With the code `unknown-topic`, `topic-off` or `unknown-partition` when there is none such; any other
+    /// code is a fault.
+    fn records(&self, topic: &str, partition: u32, from: u64, limit: usize) -> Result<Vec<u8>, Problem>;
 }
 
 /// Where an event lies.
@@ -59,30 +68,4 @@ pub enum Waited {
     Applied,
     /// The deadline came first.
     TimedOut,
-}
-
-/// Why there are no delta lines.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum DeltasError {
-    /// There is no such partition.
-    #[error("there is no such partition: they are numbered from 0, and there are {partitions}")]
-    UnknownPartition {
-        /// How many there are.
-        partitions: u32,
-    },
-    /// They are no longer kept.
-    #[error("deltas of that sequence are no longer kept: the first one that is has the sequence {first}")]
-    Expired {
-        /// The first sequence that is kept.
-        first: u64,
-    },
-    /// There are not so many yet.
-    #[error("there are no deltas of that sequence yet: the next one will have the sequence {next}")]
-    Ahead {
-        /// The sequence that comes next.
-        next: u64,
-    },
-    /// They cannot be read.
-    #[error("{0}")]
-    Fault(Problem),
 }

@@ -142,33 +142,19 @@ fn deltas_are_read_from_a_sequence_on() {
         answer.lines().iter().map(|line| line["sequence"].as_u64().unwrap()).collect::<Vec<_>>()
     };
     assert_eq!(sequences("/muster/deltas?from=5"), [5, 6, 7, 8, 9]);
+    assert_eq!(sequences("/muster/deltas?from=0"), [5, 6, 7, 8, 9]);
     assert_eq!(sequences("/muster/deltas?partition=0&from=6&limit=2"), [6, 7]);
     assert_eq!(sequences("/muster/deltas?from=10"), [0; 0]);
     let cases = [
-        (
-            "/muster/deltas",
-            410,
-            "sequence-expired",
-            "deltas of that sequence are no longer kept: the first one that is has the sequence 5",
-        ),
-        (
-            "/muster/deltas?from=11",
-            400,
-            "sequence-ahead",
-            "there are no deltas of that sequence yet: the next one will have the sequence 10",
-        ),
-        (
-            "/muster/deltas?partition=7",
-            404,
-            "unknown-partition",
-            "there is no such partition: they are numbered from 0, and there are 2",
-        ),
+        ("/muster/deltas", 410, "sequence-expired", "the first is 5"),
+        ("/muster/deltas?from=11", 400, "sequence-ahead", "the next is 10"),
+        ("/muster/deltas?partition=7", 404, "unknown-partition", "there are 2"),
         ("/muster/deltas?partition=1", 503, "log-damaged", "a record is damaged"),
         (
-            "/muster/deltas?from=0",
+            "/muster/deltas?from=-1",
             400,
             "invalid-parameter",
-            "`from=0` does not do: give a whole number from 1 to 18446744073709551615",
+            "`from=-1` does not do: give a whole number from 0 to 18446744073709551615",
         ),
         (
             "/muster/deltas?limit=10001",
@@ -189,10 +175,28 @@ fn deltas_are_read_from_a_sequence_on() {
 }
 
 #[test]
+fn records_are_read_from_an_offset_on() {
+    let server = Server::start();
+    let text = |path| server.get(path).text;
+    assert_eq!(text("/muster/records?topic=dead-letters&from=7&limit=3"), "{\"offset\":7,\"limit\":3}\n");
+    assert_eq!(text("/muster/records"), "{}\n");
+    for (query, status, code) in [
+        ("topic=nosuch", 404, "unknown-topic"),
+        ("topic=group-status", 404, "topic-off"),
+        ("topic=dead-letters&partition=4", 404, "unknown-partition"),
+        ("limit=0", 400, "invalid-parameter"),
+    ] {
+        let (found, found_code, _) = server.get(&format!("/muster/records?{query}")).error();
+        assert_eq!((found, found_code.as_str()), (status, code), "{query}");
+    }
+}
+
+#[test]
 fn what_is_not_there_is_answered_with_what_is() {
     let server = Server::start();
     let routes = "there are GET /livez, GET /readyz, GET /metrics, POST /muster/events?wait=applied&timeout=30, \
-                  GET /muster/deltas?partition=0&from=1&limit=1000";
+                  GET /muster/deltas?partition=0&from=1&limit=1000, \
+                  GET /muster/records?topic=dead-letters&partition=0&from=0&limit=1000";
     let error = server.get("/muster/delta").error();
     assert_eq!(
         error,

@@ -6,9 +6,11 @@ mod config;
 mod man;
 mod members;
 mod memberships;
+mod produce;
 mod replay;
 mod rule;
 mod serve;
+mod tail;
 mod topics;
 
 use clap::{Subcommand, ValueEnum};
@@ -32,6 +34,10 @@ pub(crate) enum Command {
     Memberships(memberships::Arguments),
     /// Run the service: events in and deltas out over its own log or Kafka, and HTTP
     Serve(serve::Arguments),
+    /// Send event lines to the service's topics, on either log
+    Produce(produce::Arguments),
+    /// Print the deltas, or what else the service writes, from either log
+    Tail(tail::Arguments),
     /// Make the service's topics, or say what differs from the configuration
     Topics {
         /// Which.

@@ -4,6 +4,7 @@
 //! what writes, and says on stderr what it did. stdout carries what was asked for alone: JSON, JSON lines,
 //! ids, a text or a table.
 
+mod client;
 mod command;
 mod config;
 mod data;
@@ -12,6 +13,7 @@ mod interpret;
 mod progress;
 mod schema;
 mod serve;
+mod show;
 mod shutdown;
 mod telemetry;
 
@@ -50,6 +52,8 @@ fn main() -> ExitCode {
         Command::Members(arguments) => arguments.run(),
         Command::Memberships(arguments) => arguments.run(),
         Command::Serve(arguments) => arguments.run(),
+        Command::Produce(arguments) => arguments.run(),
+        Command::Tail(arguments) => arguments.run(),
         Command::Topics { command } => command.run(),
         Command::Bench { command } => command.run(),
         Command::Config { command } => command.run(),

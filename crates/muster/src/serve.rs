@@ -6,6 +6,7 @@ mod observer;
 
 pub(crate) use log::{failure, open_log, topics};
 
+use crate::client::address_file;
 use crate::config::Config;
 use crate::failure::{Failure, Outcome};
 use crate::interpret::JsonValues;
@@ -31,7 +32,10 @@ pub(crate) fn run(config: &Config) -> Result<Outcome, Failure> {
     let metrics = Metrics::start().map_err(Failure::Fault)?;
     let listener = config.http.listen.map(listen).transpose()?;
     let store = Store::open(&config.data.dir, Changelog::Off)?;
-    let log = open_log(config)?;
+    let address = listener.as_ref().and_then(|listener| listener.local_addr().ok());
+    // From here on the directory is ours.
+    leave_address(config, address)?;
+    let log = open_log(config).map_err(failure)?;
     let service = Arc::new(
         Service::start(Starting {
             options: options(config),
@@ -43,7 +47,6 @@ pub(crate) fn run(config: &Config) -> Result<Outcome, Failure> {
         })
         .map_err(|fault| Failure::Fault(fault.into()))?,
     );
-    let address = listener.as_ref().and_then(|listener| listener.local_addr().ok());
     let api = api::Api::new(Arc::clone(&service), metrics.clone());
     let answering = listener.map(|listener| answer(listener, api, config, &shutdown)).transpose()?;
     let keeping = metrics.keep_small(shutdown.clone())?;
@@ -92,7 +95,7 @@ fn end(service: Arc<Service>, patience: Duration) -> Result<(), String> {
     service.failure().map_or(Ok(()), Err)
 }
 
-fn options(config: &Config) -> ServiceOptions {
+pub(crate) fn options(config: &Config) -> ServiceOptions {
     ServiceOptions {
         application: config.kafka.application.clone(),
         topics: topics(config),
@@ -101,6 +104,16 @@ fn options(config: &Config) -> ServiceOptions {
         index: IndexKind::Value,
         dialect: config.rules.dialect,
         slice: config.limits.slice_memberships as u64,
+    }
+}
+
+/// Leaves the address where those who use the data directory look for it.
+fn leave_address(config: &Config, address: Option<SocketAddr>) -> std::io::Result<()> {
+    let file = address_file(config);
+    match address {
+        Some(address) => std::fs::write(file, format!("http://{address}\n")),
+        None if file.exists() => std::fs::remove_file(file),
+        None => Ok(()),
     }
 }
 

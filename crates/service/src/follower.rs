@@ -2,7 +2,6 @@
 
 use crate::Fault;
 use crate::limits::PatternWatch;
-use crate::record::ReadRecord;
 use crate::shared::Shared;
 use muster_engine::{Catalog, Decides, Definition};
 use muster_stream::log::{Batch, ReadLimits, Reader, Record, TopicPartition};
@@ -79,7 +78,7 @@ impl Follower {
 
 /// The definition of a record, its rule compiled under the tenant's schema in `catalog`.
 pub(crate) fn read_definition(record: &Record, catalog: &Catalog) -> Result<Definition, Fault> {
-    let accepted = AcceptedDefinition::from_record(&ReadRecord::new(record).as_wire())?;
+    let accepted = AcceptedDefinition::from_record(&record.as_wire())?;
     Ok(match accepted {
         AcceptedDefinition::Group(definition) => {
             let decides = Decides::of(&definition, catalog.tenant(&definition.tenant).schema());

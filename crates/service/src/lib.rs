@@ -5,27 +5,28 @@
 //! partition reads its changes, commits to its store, and publishes from its outbox. Knows no HTTP and
 //! no configuration file.
 
-mod deltas;
 mod fault;
 mod follower;
 mod limits;
 mod marker;
 mod observe;
 mod options;
+mod output;
 mod partition;
 mod progress;
 mod publisher;
-mod record;
 mod registrar;
+mod route;
 mod service;
 mod shared;
 mod submit;
 
-pub use deltas::DeltasError;
 pub use fault::Fault;
 pub use observe::{Decision, Observer, Turn};
 pub use options::{ServiceOptions, Topics};
+pub use output::{Output, OutputReader, ReadError};
 pub use progress::{Position, Unready, WaitError};
+pub use route::route;
 pub use service::{Service, Starting};
 pub use shared::{Clock, SystemClock};
 pub use submit::SubmitError;

@@ -4,16 +4,15 @@
 //! slice of whatever synchronises, makes one entry of what they did, commits it and publishes it. The
 //! position of what was read is in the entry, so that a kill repeats a turn whole or not at all.
 
-use crate::Fault;
 use crate::observe::Turn;
 use crate::progress::PartitionProgress;
 use crate::publisher::{Publisher, store_number};
-use crate::record::ReadRecord;
 use crate::shared::{CatalogSchemas, Shared};
+use crate::{Fault, ServiceOptions};
 use muster_directory::{Event, Rejection, Source};
 use muster_engine::storage::{Positions, RecordImage, Restore, StorageError};
 use muster_engine::{Budget, Catalog, Partition};
-use muster_stream::log::{Batch, Partitioner, ReadLimits, Reader, Record, TopicPartition};
+use muster_stream::log::{Batch, ReadLimits, Reader, Record, TopicPartition};
 use muster_wire::Placement;
 use std::sync::Arc;
 use std::sync::RwLockReadGuard;
@@ -190,12 +189,11 @@ impl PartitionTask {
         self.advance(catalog);
         let source =
             Source::Topic { topic: Arc::clone(&of.topic), partition: of.partition, offset: record.offset };
-        let read = ReadRecord::new(record);
-        let event =
-            muster_wire::decode_change(&read.as_wire(), &self.placement(record), &CatalogSchemas(catalog));
+        let read = record.as_wire();
+        let event = muster_wire::decode_change(&read, &self.placement(), &CatalogSchemas(catalog));
         if let Err(rejection) = event.and_then(|event| self.apply(catalog, event, &source)) {
             tracing::warn!(partition = self.number, offset = record.offset, code = %rejection.code, "a record was refused");
-            self.partition.refuse(read.as_wire().dead_letter(source, rejection));
+            self.partition.refuse(read.dead_letter(source, rejection));
         }
     }
 
@@ -210,16 +208,9 @@ impl PartitionTask {
         Ok(())
     }
 
-    fn placement(&self, record: &Record) -> Placement {
-        let key = record.key.as_deref().unwrap_or_default();
-        let by =
-            |partitioner: Partitioner| partitioner.expected_partition(key, self.shared.options.partitions);
-        Placement {
-            configured: self.shared.options.partitioner,
-            actual: self.number,
-            murmur2: by(Partitioner::Murmur2),
-            crc32: by(Partitioner::Crc32),
-        }
+    fn placement(&self) -> Placement {
+        let ServiceOptions { partitioner, partitions, .. } = self.shared.options;
+        Placement { configured: partitioner, partition: self.number, partitions }
     }
 
     /// Tells now and then what is in the log and not applied; of a log that does not answer nothing is known.

@@ -3,7 +3,6 @@
 //! Whole entries go into a transaction together with the marker. After any failure the writer is dropped and
 //! taken over anew; the log's own marker then says what was published, and the outbox has the rest.
 
-use crate::record::placed;
 use crate::shared::Shared;
 use crate::{Fault, marker};
 use muster_engine::storage::{Entry, Marker, PartitionHead, Positions};
@@ -200,20 +199,20 @@ impl Publisher {
                     .map(|(name, value)| (name.to_owned(), Some(value.into_owned())))
                     .into(),
             };
-            records.push(placed(here(&topics.deltas), record));
+            records.push(NewRecord::placed(here(&topics.deltas), record));
             if let Some(memberships) = &topics.memberships {
-                records.push(placed(here(memberships), muster_wire::membership_record(delta)));
+                records.push(NewRecord::placed(here(memberships), muster_wire::membership_record(delta)));
             }
         }
         if let Some(topic) = &topics.group_status {
             for status in &entry.statuses {
                 let record = muster_wire::group_status_record(status, self.partition);
-                records.push(placed(TopicPartition::new(Arc::clone(topic), 0), record));
+                records.push(NewRecord::placed(TopicPartition::new(Arc::clone(topic), 0), record));
             }
         }
         for letter in &entry.dead_letters {
             let record = muster_wire::dead_letter_record(letter.clone());
-            records.push(placed(here(&topics.dead_letters), record));
+            records.push(NewRecord::placed(here(&topics.dead_letters), record));
         }
     }
 

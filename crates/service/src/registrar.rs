@@ -7,7 +7,6 @@
 
 use crate::follower::read_definition;
 use crate::observe::Decision;
-use crate::record::{ReadRecord, placed};
 use crate::shared::{CatalogSchemas, Shared};
 use crate::{Fault, marker};
 use muster_directory::{DeadLetter, Event, Source};
@@ -123,8 +122,7 @@ impl RegistrarTask {
         let topics = &self.shared.options.topics;
         let source =
             Source::Topic { topic: Arc::clone(&topics.requests), partition: 0, offset: record.offset };
-        let read = ReadRecord::new(record);
-        let read = read.as_wire();
+        let read = record.as_wire();
         let decision = muster_wire::decode_request(&read, &CatalogSchemas(&self.catalog)).and_then(|event| {
             let request = match event {
                 Some(Event::Group(request)) => Request::Group(request),
@@ -141,14 +139,14 @@ impl RegistrarTask {
                 self.catalog.apply(&definition);
                 self.accepted = self.accepted.max(definition.version() + 1);
                 let to = TopicPartition::new(Arc::clone(&topics.definitions), 0);
-                records.push(placed(to, accepted(definition).to_record()));
+                records.push(NewRecord::placed(to, accepted(definition).to_record()));
             }
             Err(rejection) => {
                 tracing::warn!(offset = record.offset, code = %rejection.code, "a request was refused");
                 self.shared.observer.request(Decision::Refused, Some(rejection.code.as_str()));
                 let letter: DeadLetter = read.dead_letter(source, rejection);
                 let to = TopicPartition::new(Arc::clone(&topics.dead_letters), 0);
-                records.push(placed(to, muster_wire::dead_letter_record(letter)));
+                records.push(NewRecord::placed(to, muster_wire::dead_letter_record(letter)));
             }
         }
     }

@@ -5,7 +5,7 @@ use crate::observe::Observer;
 use crate::partition::PartitionTask;
 use crate::progress::{Position, Unready, WaitError};
 use crate::shared::{Clock, Shared};
-use crate::{DeltasError, Fault, ServiceOptions, SubmitError, deltas, registrar, submit};
+use crate::{Fault, Output, OutputReader, ReadError, ServiceOptions, SubmitError, registrar, submit};
 use muster_engine::Interpret;
 use muster_engine::storage::Storage;
 use muster_stream::log::{Log, Producer};
@@ -95,9 +95,27 @@ impl Service {
     /// Delta lines of a partition from sequence `from` on, at most `limit`.
     ///
     /// # Errors
-    /// See [`DeltasError`].
-    pub fn deltas(&self, partition: u32, from: u64, limit: usize) -> Result<Vec<u8>, DeltasError> {
-        deltas::deltas(&self.shared, partition, from, limit)
+    /// See [`ReadError`].
+    pub fn deltas(&self, partition: u32, from: u64, limit: usize) -> Result<Vec<u8>, ReadError> {
+        self.output(Output::Deltas, partition)?.deltas(from, limit)
+    }
+
+    /// Records of a partition of a topic that the service writes, from this offset on, at most `limit`.
+    ///
+    /// # Errors
+    /// See [`ReadError`].
+    pub fn records(
+        &self,
+        output: Output,
+        partition: u32,
+        from: u64,
+        limit: usize,
+    ) -> Result<Vec<u8>, ReadError> {
+        self.output(output, partition)?.records(from, limit)
+    }
+
+    fn output(&self, output: Output, partition: u32) -> Result<OutputReader, ReadError> {
+        OutputReader::open(Arc::clone(&self.shared.log), &self.shared.options, output, partition)
     }
 
     /// Asks all threads to finish what they have begun and end.

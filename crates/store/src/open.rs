@@ -100,6 +100,8 @@ fn prepare(dir: &Path) -> Result<(), StorageError> {
         if !made.iter().any(|prefix| name.starts_with(prefix))
             && !name.ends_with(".dbtmp")
             && !name.ends_with(".log")
+            // The service's embedded log, which may have been filled before.
+            && name != "log"
         {
             return Err(StorageError::Incompatible(format!(
                 "`{}` is not a Muster data directory (it holds `{name}`): choose an empty or a new one",

@@ -92,7 +92,7 @@ impl EmbeddedLog {
     /// Opens the log in a directory, made where it is missing.
     ///
     /// # Errors
-    /// `Refused` where another process holds it, a newer version wrote it or it is something else;
+    /// `InUse` where another process holds it, `Refused` where a newer version wrote it or it is something else;
     /// `Failed` and `Damaged` by the disk.
     pub fn open(
         directory: &Path,

@@ -19,13 +19,11 @@
 //! What the bytes mean, the log does not know.
 
 mod error;
-mod partitioner;
 mod record;
 mod topic;
 
 pub use error::{AppendError, LogError, WriteError};
-pub use partitioner::Partitioner;
-pub use record::{Batch, Header, MAX_RECORD_BYTES, NewRecord, Record, TopicPartition};
+pub use record::{Batch, MAX_RECORD_BYTES, NewRecord, Record, TopicPartition};
 pub(crate) use topic::check_name;
 pub use topic::{Policy, Retention, TopicDifference, TopicSpec};
 

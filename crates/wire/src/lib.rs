@@ -5,6 +5,7 @@
 //! parses or an id is taken is for others to say.
 
 mod attributes;
+mod base64;
 pub mod cloudevent;
 pub mod dead_letter;
 pub mod definition;
@@ -15,6 +16,7 @@ mod json;
 pub mod key;
 pub mod line;
 pub mod membership;
+pub mod partitioner;
 pub mod placement;
 pub mod record;
 pub mod schema;
@@ -31,7 +33,9 @@ pub use group_status::group_status_record;
 pub use key::DefinitionKey;
 pub use line::{SchemaLookup, decode};
 pub use membership::membership_record;
-pub use placement::{Partitioner, Placement};
+pub use partitioner::Partitioner;
+pub use placement::Placement;
+pub use record::line::{RecordPlace, write_record};
 pub use record::{NewRecord, Record, decode_change, decode_request};
 pub use schema::read_schema;
 pub use value::{read_value, write_value};

@@ -1,70 +1,39 @@
 //! Whether a record lies on the partition that its key belongs on.
 //!
-//! All events of one object must lie on one partition, or their order is lost. How keys are hashed is
-//! the log's business; here the partitions are compared, and the setting that would fit is named.
+//! All events of one object must lie on one partition, or their order is lost. Where a record does not, the
+//! setting that would fit is named.
 
+use crate::Partitioner;
 use muster_directory::{Rejection, RejectionCode};
-use serde::{Deserialize, Serialize};
-use std::fmt;
+use std::num::NonZeroU32;
 
-/// How the producers of changes choose a record's partition by its key.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Partitioner {
-    /// As Java clients do by default.
-    #[default]
-    Murmur2,
-    /// As librdkafka does by default.
-    Crc32,
-    /// In a way of their own; nothing is checked.
-    Unchecked,
-}
-
-impl Partitioner {
-    /// Its name in the configuration.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Partitioner::Murmur2 => "murmur2",
-            Partitioner::Crc32 => "crc32",
-            Partitioner::Unchecked => "unchecked",
-        }
-    }
-}
-
-impl fmt::Display for Partitioner {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-/// Where a record lies, and where its key belongs by each way of hashing.
+/// Where a record lies, among what it may lie on.
 #[derive(Clone, Copy, Debug)]
 pub struct Placement {
     /// What the configuration says of the producers.
     pub configured: Partitioner,
     /// The partition that the record was read from.
-    pub actual: u32,
-    /// The partition of its key by murmur2.
-    pub murmur2: u32,
-    /// The partition of its key by crc32.
-    pub crc32: u32,
+    pub partition: u32,
+    /// How many there are.
+    pub partitions: NonZeroU32,
 }
 
 impl Placement {
     /// # Errors
     /// `wrong-partition`, with the setting that would fit.
-    pub fn check(&self) -> Result<(), Rejection> {
-        let (right, other, by_other) = match self.configured {
+    pub fn check(&self, key: &[u8]) -> Result<(), Rejection> {
+        let Placement { configured, partition, partitions } = *self;
+        let other = match configured {
             Partitioner::Unchecked => return Ok(()),
-            Partitioner::Murmur2 => (self.murmur2, Partitioner::Crc32, self.crc32),
-            Partitioner::Crc32 => (self.crc32, Partitioner::Murmur2, self.murmur2),
+            Partitioner::Murmur2 => Partitioner::Crc32,
+            Partitioner::Crc32 => Partitioner::Murmur2,
         };
-        if self.actual == right {
+        let (right, by_other) =
+            (configured.partition_of(key, partitions), other.partition_of(key, partitions));
+        if partition == right {
             return Ok(());
         }
-        let Placement { configured, actual, .. } = self;
-        let advice = if *actual == by_other {
+        let advice = if partition == by_other {
             format!(
                 "it would fit `[topics] partitioner = \"{other}\"`: set that if all producers of changes \
                  hash so, or let this one use {configured}"
@@ -77,7 +46,7 @@ impl Placement {
             )
         };
         let message = format!(
-            "the record lies on partition {actual}, its key belongs on {right} by {configured}; {advice}"
+            "the record lies on partition {partition}, its key belongs on {right} by {configured}; {advice}"
         );
         Err(Rejection::new(RejectionCode::WrongPartition, message))
     }
@@ -87,26 +56,33 @@ impl Placement {
 mod tests {
     use super::*;
 
-    fn refused(configured: Partitioner, actual: u32) -> Option<String> {
-        let rejection = Placement { configured, actual, murmur2: 1, crc32: 2 }.check().err()?;
+    /// Where the key of these tests belongs.
+    const MURMUR2: u32 = 2;
+    const CRC32: u32 = 1;
+    const NEITHER: u32 = 0;
+    const FOUR: NonZeroU32 = NonZeroU32::new(4).unwrap();
+
+    fn refused(configured: Partitioner, partition: u32) -> Option<String> {
+        let rejection = Placement { configured, partition, partitions: FOUR }.check(b"foobar").err()?;
         assert_eq!(rejection.code, RejectionCode::WrongPartition);
         Some(rejection.message)
     }
 
     #[test]
     fn the_setting_that_fits_is_named() {
-        assert_eq!(refused(Partitioner::Murmur2, 1), None);
-        assert_eq!(refused(Partitioner::Crc32, 2), None);
+        let by = |partitioner: Partitioner| partitioner.partition_of(b"foobar", FOUR);
+        assert_eq!((by(Partitioner::Murmur2), by(Partitioner::Crc32)), (MURMUR2, CRC32));
+        assert_eq!(refused(Partitioner::Murmur2, MURMUR2), None);
+        assert_eq!(refused(Partitioner::Crc32, CRC32), None);
         assert_eq!(refused(Partitioner::Unchecked, 3), None);
-        let crc32 = refused(Partitioner::Murmur2, 2).unwrap();
-        assert!(crc32.contains("lies on partition 2, its key belongs on 1 by murmur2"), "{crc32}");
+        let crc32 = refused(Partitioner::Murmur2, CRC32).unwrap();
+        let lies = format!("lies on partition {CRC32}, its key belongs on {MURMUR2} by murmur2");
+        assert!(crc32.contains(&lies), "{crc32}");
         assert!(crc32.contains("would fit `[topics] partitioner = \"crc32\"`"), "{crc32}");
-        let murmur2 = refused(Partitioner::Crc32, 1).unwrap();
+        let murmur2 = refused(Partitioner::Crc32, MURMUR2).unwrap();
         assert!(murmur2.contains("would fit `[topics] partitioner = \"murmur2\"`"), "{murmur2}");
-        let neither = refused(Partitioner::Crc32, 3).unwrap();
-        assert!(
-            neither.contains("no better (partition 1)") && neither.contains("\"unchecked\""),
-            "{neither}"
-        );
+        let neither = refused(Partitioner::Crc32, NEITHER).unwrap();
+        let better = format!("no better (partition {MURMUR2})");
+        assert!(neither.contains(&better) && neither.contains("\"unchecked\""), "{neither}");
     }
 }

@@ -3,9 +3,11 @@
 //! A record says the same as the event line in its value, and its key must agree with it: by the key
 //! records are ordered and placed. What is not an event of this topic is refused, never passed over.
 
+pub mod line;
+
 use crate::cloudevent::incoming::{self, Unwrapped};
 use crate::json::quoted;
-use crate::line::{self, SchemaLookup};
+use crate::line::SchemaLookup;
 use crate::{Placement, key};
 use muster_directory::{DeadLetter, Event, Header, Rejection, RejectionCode, Source, Tombstone};
 use std::borrow::Cow;
@@ -45,7 +47,7 @@ impl Record<'_> {
 ///
 /// # Errors
 /// Why it is refused: `key-mismatch`, `wrong-partition`, `wrong-topic`, `invalid-cloudevent`, or as
-/// [`line::decode`] does.
+/// [`decode`](crate::line::decode) does.
 pub fn decode_change(
     record: &Record<'_>,
     placement: &Placement,
@@ -56,7 +58,7 @@ pub fn decode_change(
             "the record has no key: produce changes with the object's id as the key".into(),
         ));
     };
-    placement.check()?;
+    placement.check(key)?;
     let Some(value) = record.value else {
         let (tenant, id) = key::parse_object(key)?;
         return Ok(Event::Tombstone(Tombstone { tenant, id }));
@@ -92,7 +94,7 @@ pub fn decode_request(record: &Record<'_>, schemas: &dyn SchemaLookup) -> Result
     };
     let unwrapped = incoming::unwrap(value, record.headers)?;
     let kind = unwrapped.envelope.kind()?;
-    if line::LICENSING_KINDS.contains(&kind.as_ref()) {
+    if crate::line::LICENSING_KINDS.contains(&kind.as_ref()) {
         return Ok(None);
     }
     if ["user", "device", "member"].contains(&kind.as_ref()) {
@@ -113,7 +115,7 @@ pub fn decode_request(record: &Record<'_>, schemas: &dyn SchemaLookup) -> Result
 }
 
 fn decode_unwrapped(unwrapped: Unwrapped<'_>, schemas: &dyn SchemaLookup) -> Result<Event, Rejection> {
-    let mut event = line::decode_envelope(&unwrapped.envelope, schemas)?;
+    let mut event = crate::line::decode_envelope(&unwrapped.envelope, schemas)?;
     let time: Option<&mut Option<Arc<str>>> = match &mut event {
         Event::Object(change) => Some(&mut change.time),
         Event::Listing(change) => Some(&mut change.time),
@@ -128,7 +130,7 @@ fn decode_unwrapped(unwrapped: Unwrapped<'_>, schemas: &dyn SchemaLookup) -> Res
 }
 
 fn belongs_to_requests(kind: &str) -> bool {
-    ["group", "schema"].contains(&kind) || line::LICENSING_KINDS.contains(&kind)
+    ["group", "schema"].contains(&kind) || crate::line::LICENSING_KINDS.contains(&kind)
 }
 
 fn files_only(kind: &str) -> Rejection {

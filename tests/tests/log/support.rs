@@ -1,11 +1,11 @@
 //! A log to test, and what the tests do with it over and over.
 
-use muster_directory::Instant;
+use muster_directory::{Header, Instant};
 use muster_stream::embedded::{EmbeddedLog, EmbeddedOptions};
 use muster_stream::kafka::{KafkaLog, KafkaOptions};
 use muster_stream::log::{
-    Batch, Header, Log, LogError, NewRecord, Policy, Progress, ReadLimits, Reader, Record, Retention,
-    TopicPartition, TopicSpec,
+    Batch, Log, LogError, NewRecord, Policy, Progress, ReadLimits, Reader, Record, Retention, TopicPartition,
+    TopicSpec,
 };
 use muster_tests::broker::Broker;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -158,5 +158,5 @@ pub(crate) fn progress(of: &TopicPartition, next: u64, metadata: &str) -> Progre
 }
 
 pub(crate) fn header(name: &str, value: Option<&[u8]>) -> Header {
-    Header { name: name.to_owned(), value: value.map(<[u8]>::to_vec) }
+    (name.to_owned(), value.map(<[u8]>::to_vec))
 }

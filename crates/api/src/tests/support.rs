@@ -1,6 +1,6 @@
 //! A service in memory behind real connections, and requests to it.
 
-use crate::{DeltasError, Position, Problem, Service, Waited, router, serve};
+use crate::{Position, Problem, Service, Waited, router, serve};
 use serde_json::Value;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
@@ -74,16 +74,26 @@ impl Service for Memory {
         Ok(if text.contains("slow") { Waited::TimedOut } else { Waited::Applied })
     }
 
-    fn deltas(&self, partition: u32, from: u64, limit: usize) -> Result<Vec<u8>, DeltasError> {
+    fn deltas(&self, partition: u32, from: u64, limit: usize) -> Result<Vec<u8>, Problem> {
         match (partition, from) {
-            (0, 1..=4) => Err(DeltasError::Expired { first: 5 }),
-            (0, 5..=10) => Ok((from..10)
+            (0, 1..=4) => Err(Problem::new("sequence-expired", "the first is 5")),
+            (0, 0 | 5..=10) => Ok((from.max(5)..10)
                 .take(limit)
                 .flat_map(|at| format!("{{\"sequence\":{at}}}\n").into_bytes())
                 .collect()),
-            (0, _) => Err(DeltasError::Ahead { next: 10 }),
-            (1, _) => Err(DeltasError::Fault(Problem::new("log-damaged", "a record is damaged"))),
-            _ => Err(DeltasError::UnknownPartition { partitions: 2 }),
+            (0, _) => Err(Problem::new("sequence-ahead", "the next is 10")),
+            (1, _) => Err(Problem::new("log-damaged", "a record is damaged")),
+            _ => Err(Problem::new("unknown-partition", "there are 2")),
+        }
+    }
+
+    fn records(&self, topic: &str, partition: u32, from: u64, limit: usize) -> Result<Vec<u8>, Problem> {
+        match (topic, partition) {
+            ("dead-letters", 0) => Ok(format!("{{\"offset\":{from},\"limit\":{limit}}}\n").into_bytes()),
+            ("deltas", 0) => Ok(b"{}\n".to_vec()),
+            ("group-status", _) => Err(Problem::new("topic-off", "it is turned off")),
+            ("deltas" | "dead-letters", _) => Err(Problem::new("unknown-partition", "there is 1")),
+            _ => Err(Problem::new("unknown-topic", "there is no such topic")),
         }
     }
 }

@@ -5,13 +5,13 @@
 
 mod apply;
 mod publish;
-mod show;
 mod statistics;
 
 use super::{DialectName, parse_instant, wall_clock};
 use crate::data;
 use crate::failure::{Failure, Outcome};
 use crate::interpret::JsonValues;
+use crate::show::Show;
 use clap::{Args, ValueEnum};
 use muster_directory::{Instant, Source};
 use muster_engine::storage::Storage;
@@ -19,7 +19,6 @@ use muster_engine::{Engine, EngineOptions};
 use muster_index::IndexKind;
 use muster_stream::file::{InputPosition, Inputs};
 use publish::Publisher;
-use show::Show;
 use statistics::Statistics;
 pub(super) use statistics::peak_memory;
 use std::io::Write;

@@ -21,7 +21,10 @@ Ctrl-C ends it in order.
   POST /muster/events                    event lines; answers one line for each: its position, or the error
   POST /muster/events?wait=applied       the same, once they are applied and groups are current
   GET  /muster/deltas?partition=0&from=1 delta lines from that sequence on
+  GET  /muster/records?topic=dead-letters  records of a topic that it writes, from an offset on
   GET  /livez  /readyz  /metrics
+
+`muster produce` and `muster tail` do the same from the command line.
 
 Exit status: 0 ended in order, 2 wrong configuration, 3 a fault.
 

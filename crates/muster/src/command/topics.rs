@@ -28,7 +28,7 @@ impl TopicsCommand {
     pub(crate) fn run(self) -> Result<Outcome, Failure> {
         let (TopicsCommand::Create(arguments) | TopicsCommand::Check(arguments)) = &self;
         let config = arguments.source.load()?;
-        let log = open_log(&config)?;
+        let log = open_log(&config).map_err(failure)?;
         let specs = topics(&config).specs(config.topics.partitions);
         if matches!(self, TopicsCommand::Create(_)) {
             for topic in log.create_topics(&specs).map_err(failure)? {

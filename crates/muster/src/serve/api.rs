@@ -1,8 +1,8 @@
 //! What HTTP asks for, answered by the service.
 
 use crate::telemetry::Metrics;
-use muster_api::{DeltasError, Position, Problem, Waited};
-use muster_service::{Service, SubmitError, WaitError};
+use muster_api::{Position, Problem, Waited};
+use muster_service::{Output, ReadError, Service, SubmitError, WaitError};
 use muster_stream::log::TopicPartition;
 use std::sync::Arc;
 use std::time::Instant;
@@ -48,18 +48,22 @@ impl muster_api::Service for Api {
         }
     }
 
-    fn deltas(&self, partition: u32, from: u64, limit: usize) -> Result<Vec<u8>, DeltasError> {
-        self.service.deltas(partition, from, limit).map_err(|error| match error {
-            muster_service::DeltasError::UnknownPartition { partitions } => {
-                DeltasError::UnknownPartition { partitions }
-            }
-            muster_service::DeltasError::Expired { first } => DeltasError::Expired { first },
-            muster_service::DeltasError::Ahead { next } => DeltasError::Ahead { next },
-            muster_service::DeltasError::Log(error) => {
-                DeltasError::Fault(Problem::new("log-unavailable", error))
-            }
-        })
+    fn deltas(&self, partition: u32, from: u64, limit: usize) -> Result<Vec<u8>, Problem> {
+        self.service.deltas(partition, from, limit).map_err(unreadable)
     }
+
+    fn records(&self, topic: &str, partition: u32, from: u64, limit: usize) -> Result<Vec<u8>, Problem> {
+        let Some((_, output)) = Output::ALL.into_iter().find(|(name, _)| *name == topic) else {
+            let names = Output::ALL.map(|(name, _)| name).join("`, `");
+            let message = format!("there is no topic `{topic}` to read here: there are `{names}`");
+            return Err(Problem::new("unknown-topic", message));
+        };
+        self.service.records(output, partition, from, limit).map_err(unreadable)
+    }
+}
+
+fn unreadable(error: ReadError) -> Problem {
+    Problem::new(error.code(), error)
 }
 
 fn position(position: muster_service::Position) -> Position {

@@ -12,9 +12,9 @@ use std::sync::Arc;
 const LOG_DIRECTORY: &str = "log";
 
 /// Opens the log that the configuration names.
-pub(crate) fn open_log(config: &Config) -> Result<Arc<dyn Log>, Failure> {
+pub(crate) fn open_log(config: &Config) -> Result<Arc<dyn Log>, LogError> {
     let application = &config.kafka.application;
-    let opened: Result<Arc<dyn Log>, LogError> = match config.log.kind {
+    match config.log.kind {
         LogKind::Embedded => {
             let options = EmbeddedOptions {
                 retention: Retention {
@@ -23,8 +23,11 @@ pub(crate) fn open_log(config: &Config) -> Result<Arc<dyn Log>, Failure> {
                 },
                 ..EmbeddedOptions::default()
             };
-            std::fs::create_dir_all(&config.data.dir)?;
             let directory = config.data.dir.join(LOG_DIRECTORY);
+            std::fs::create_dir_all(&config.data.dir).map_err(|reason| LogError::Refused {
+                action: format!("open the log in `{}`", directory.display()),
+                reason: reason.to_string(),
+            })?;
             EmbeddedLog::open(&directory, application, options).map(|log| Arc::new(log) as Arc<dyn Log>)
         }
         LogKind::Kafka => {
@@ -44,8 +47,7 @@ pub(crate) fn open_log(config: &Config) -> Result<Arc<dyn Log>, Failure> {
             }
             KafkaLog::open(options).map(|log| Arc::new(log) as Arc<dyn Log>)
         }
-    };
-    opened.map_err(failure)
+    }
 }
 
 /// The topics as the service takes them.
@@ -66,9 +68,10 @@ pub(crate) fn topics(config: &Config) -> Topics {
 /// What somebody has to set right is wrong configuration, the rest a fault.
 pub(crate) fn failure(error: LogError) -> Failure {
     match error {
-        LogError::Refused { .. } | LogError::UnknownTopic { .. } | LogError::UnknownPartition { .. } => {
-            Failure::Usage(error.into())
-        }
+        LogError::InUse { .. }
+        | LogError::Refused { .. }
+        | LogError::UnknownTopic { .. }
+        | LogError::UnknownPartition { .. } => Failure::Usage(error.into()),
         _ => Failure::Fault(error.into()),
     }
 }

@@ -5,7 +5,7 @@
 //! they are absent.
 
 use super::catalogue::{Compacted, Tail};
-use crate::log::{Header, NewRecord, Policy, Record, Retention};
+use crate::log::{NewRecord, Policy, Record, Retention};
 use muster_directory::Instant;
 use std::time::Duration;
 
@@ -23,9 +23,9 @@ impl EncodedRecord {
         out.extend_from_slice(&[0; PLACED]);
         put_optional(&mut out, record.key.as_deref());
         put_length(&mut out, record.headers.len());
-        for header in &record.headers {
-            put_optional(&mut out, Some(header.name.as_bytes()));
-            put_optional(&mut out, header.value.as_deref());
+        for (name, value) in &record.headers {
+            put_optional(&mut out, Some(name.as_bytes()));
+            put_optional(&mut out, value.as_deref());
         }
         put_optional(&mut out, record.value.as_deref());
         EncodedRecord(out)
@@ -64,7 +64,7 @@ pub(super) fn record(offset: u64, bytes: &[u8]) -> Result<Record, &'static str> 
     for _ in 0..count {
         let name = input.optional()?.ok_or("a header has no name")?;
         let name = str::from_utf8(name).map_err(|_| "the name of a header is not UTF-8")?.to_owned();
-        headers.push(Header { name, value: input.optional()?.map(<[u8]>::to_vec) });
+        headers.push((name, input.optional()?.map(<[u8]>::to_vec)));
     }
     let value = input.optional()?.map(<[u8]>::to_vec);
     input.end()?;
@@ -253,6 +253,11 @@ impl<'a> Input<'a> {
 mod tests {
     use super::*;
     use crate::log::TopicPartition;
+    use muster_directory::Header;
+
+    fn header(name: &str, value: &str) -> Header {
+        (name.to_owned(), Some(value.as_bytes().to_vec()))
+    }
 
     fn new_record(key: Option<&[u8]>, value: Option<&[u8]>, headers: Vec<Header>) -> NewRecord {
         let owned = |bytes: Option<&[u8]>| bytes.map(<[u8]>::to_vec);
@@ -261,11 +266,7 @@ mod tests {
 
     #[test]
     fn records_come_back() {
-        let headers = vec![
-            Header::new("a", "1"),
-            Header { name: "a".to_owned(), value: None },
-            Header::new("", Vec::new()),
-        ];
+        let headers = vec![header("a", "1"), ("a".to_owned(), None), header("", "")];
         for (key, value) in
             [(None, None), (Some(&b"k"[..]), None), (None, Some(&b""[..])), (Some(b""), Some(b"v"))]
         {
@@ -287,7 +288,7 @@ mod tests {
     /// The bytes that version 1 writes; a change here is a new version.
     #[test]
     fn a_records_bytes_never_change() {
-        let new = new_record(Some(b"k"), Some(b"v"), vec![Header::new("h", "x")]);
+        let new = new_record(Some(b"k"), Some(b"v"), vec![header("h", "x")]);
         let mut encoded = EncodedRecord::new(&new);
         let expected = b"\x01\0\0\0\0\0\0\0\x07\0\0\0\0\0\0\0\x09\
             \0\0\0\x01k\0\0\0\x01\0\0\0\x01h\0\0\0\x01x\0\0\0\x01v";

@@ -73,9 +73,10 @@ impl Database {
         let families = ["default", key::RECORDS, key::KEYS]
             .map(|name| ColumnFamilyDescriptor::new(name, family.clone()));
         let db = DB::open_cf_descriptors(&options, path, families).map_err(|error| {
-            let held = error.to_string().contains("lock hold by");
-            if held {
-                refuse("another process uses it: end that first".to_owned())
+            // By this process, or by another.
+            let held = ["lock hold by", "While lock file"];
+            if held.iter().any(|held| error.as_ref().contains(held)) {
+                LogError::InUse { place: path.display().to_string() }
             } else {
                 refuse(error.into())
             }

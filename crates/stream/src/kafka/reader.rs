@@ -9,8 +9,8 @@
 use super::client::{Connection, Consumer, offset, partition_number};
 use super::context::Context;
 use super::error;
-use crate::log::{Batch, Header, LogError, ReadLimits, Reader, Record, TopicPartition};
-use muster_directory::Instant as Timestamp;
+use crate::log::{Batch, LogError, ReadLimits, Reader, Record, TopicPartition};
+use muster_directory::{Header, Instant as Timestamp};
 use rdkafka::consumer::Consumer as _;
 use rdkafka::consumer::base_consumer::PartitionQueue;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
@@ -276,7 +276,7 @@ pub(super) fn record(message: &BorrowedMessage<'_>) -> Record {
 fn header(message: &BorrowedMessage<'_>, index: usize) -> Header {
     let found = catch_unwind(AssertUnwindSafe(|| {
         let header = message.headers()?.try_get(index)?;
-        Some(Header { name: header.key.to_owned(), value: header.value.map(<[u8]>::to_vec) })
+        Some((header.key.to_owned(), header.value.map(<[u8]>::to_vec)))
     }));
-    found.ok().flatten().unwrap_or_else(|| Header { name: char::REPLACEMENT_CHARACTER.into(), value: None })
+    found.ok().flatten().unwrap_or_else(|| (char::REPLACEMENT_CHARACTER.into(), None))
 }

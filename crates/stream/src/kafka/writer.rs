@@ -213,8 +213,8 @@ where
 {
     let headers = (!record.headers.is_empty()).then(|| {
         let headers = OwnedHeaders::new_with_capacity(record.headers.len());
-        record.headers.iter().fold(headers, |headers, header| {
-            headers.insert(Header { key: &header.name, value: header.value.as_deref() })
+        record.headers.iter().fold(headers, |headers, (name, value)| {
+            headers.insert(Header { key: name, value: value.as_deref() })
         })
     });
     BaseRecord {

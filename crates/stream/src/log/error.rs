@@ -54,6 +54,12 @@ pub enum LogError {
         /// Why not.
         reason: String,
     },
+    /// It belongs to one process at a time, and another has it.
+    #[error("another process uses the log in `{place}`: end that first")]
+    InUse {
+        /// The log.
+        place: String,
+    },
     /// Bytes that are not what was written.
     #[error("damaged data in {place}: {reason}")]
     Damaged {

@@ -1,6 +1,6 @@
 //! Records, as they are written and as they are read.
 
-use muster_directory::Instant;
+use muster_directory::{Header, Instant};
 use std::fmt;
 use std::sync::Arc;
 
@@ -31,23 +31,6 @@ impl fmt::Display for TopicPartition {
     }
 }
 
-/// A named value beside a record. Several may have one name; their order is kept.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Header {
-    /// Its name.
-    pub name: String,
-    /// Its value, if it has one.
-    pub value: Option<Vec<u8>>,
-}
-
-impl Header {
-    /// A header with a value.
-    #[must_use]
-    pub fn new(name: impl Into<String>, value: impl Into<Vec<u8>>) -> Header {
-        Header { name: name.into(), value: Some(value.into()) }
-    }
-}
-
 /// A record to be written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewRecord {
@@ -74,11 +57,18 @@ impl NewRecord {
         NewRecord { to, key: Some(key.into()), value: None, headers: Vec::new() }
     }
 
+    /// A record that `wire` made, with its place.
+    #[must_use]
+    pub fn placed(to: TopicPartition, record: muster_wire::NewRecord) -> NewRecord {
+        let muster_wire::NewRecord { key, value, headers } = record;
+        NewRecord { to, key, value, headers }
+    }
+
     /// How much of [`MAX_RECORD_BYTES`] it takes.
     #[must_use]
     pub fn bytes(&self) -> usize {
         let of = |bytes: &Option<Vec<u8>>| bytes.as_ref().map_or(0, Vec::len);
-        let headers = self.headers.iter().map(|header| header.name.len() + of(&header.value));
+        let headers = self.headers.iter().map(|(name, value)| name.len() + of(value));
         of(&self.key) + of(&self.value) + headers.sum::<usize>()
     }
 }
@@ -97,6 +87,15 @@ pub struct Record {
     pub value: Option<Vec<u8>>,
     /// In order.
     pub headers: Vec<Header>,
+}
+
+impl Record {
+    /// As `wire` reads it.
+    #[must_use]
+    pub fn as_wire(&self) -> muster_wire::Record<'_> {
+        let Record { key, value, headers, .. } = self;
+        muster_wire::Record { key: key.as_deref(), value: value.as_deref(), headers }
+    }
 }
 
 /// Records of one partition that follow on each other.

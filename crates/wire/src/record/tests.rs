@@ -4,8 +4,10 @@ use super::*;
 use crate::Partitioner;
 use muster_directory::{ListingOp, ObjectId, ObjectOp, Tenant};
 use muster_rule::Schema;
+use std::num::NonZeroU32;
 
-const FITS: Placement = Placement { configured: Partitioner::Murmur2, actual: 1, murmur2: 1, crc32: 2 };
+const FITS: Placement =
+    Placement { configured: Partitioner::Murmur2, partition: 0, partitions: NonZeroU32::MIN };
 const USER: &str = r#"{"kind":"user","op":"delete","id":"u1"}"#;
 
 fn headers(given: &[(&str, &str)]) -> Vec<Header> {
@@ -83,7 +85,9 @@ fn keys_and_partitions_come_first() {
     let keyless = Record { key: None, value: Some(b"{"), headers: &[] };
     refused(decode_change(&keyless, &FITS, &schemas), RejectionCode::KeyMismatch, "has no key");
     let misplaced = Record { key: Some(b"u1"), value: None, headers: &[] };
-    let placement = Placement { actual: 2, ..FITS };
+    let partitions = NonZeroU32::new(64).unwrap();
+    let partition = Partitioner::Crc32.partition_of(b"u1", partitions);
+    let placement = Placement { partition, partitions, ..FITS };
     refused(decode_change(&misplaced, &placement, &schemas), RejectionCode::WrongPartition, "crc32");
 }
 

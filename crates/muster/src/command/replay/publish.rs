@@ -4,8 +4,8 @@
 //! they are brought to the disk, then their lengths are acknowledged, which empties the outbox. See
 //! [`muster_stream::file`] for each place where a kill may fall.
 
-use super::show::Show;
 use crate::failure::Failure;
+use crate::show::Show;
 use muster_engine::storage::{Entry, Marker, PartitionNumber, Storage};
 use muster_stream::file::{OutputLengths, Outputs};
 use std::path::Path;
@@ -94,7 +94,11 @@ impl<'s> Publisher<'s> {
     fn append(&mut self, entry: &Entry) -> Result<(), Failure> {
         self.outputs.append(&entry.deltas, &entry.dead_letters)?;
         if let Some(show) = &mut self.show {
-            entry.deltas.iter().for_each(|delta| show.delta(delta));
+            for delta in &entry.deltas {
+                let mut line = Vec::new();
+                muster_wire::write_delta(&mut line, delta, None);
+                show.line(&line);
+            }
         }
         self.published.deltas += entry.deltas.len() as u64;
         self.published.dead_letters += entry.dead_letters.len() as u64;

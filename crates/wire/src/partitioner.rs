@@ -1,38 +1,49 @@
-//! Which partition a key belongs to, computed exactly as the clients of Kafka do by default: so that
+//! Which partition a key belongs on, computed exactly as the clients of Kafka do by default: so that
 //! all events of one object lie on one partition, whoever produces them.
 
+use serde::{Deserialize, Serialize};
+use std::fmt;
 use std::num::NonZeroU32;
 
-/// A way to choose a partition by key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// How the producers of changes choose a record's partition by its key.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Partitioner {
-    /// That of the Java clients; `murmur2_random` in librdkafka.
+    /// As Java clients do by default; `murmur2_random` in librdkafka.
+    #[default]
     Murmur2,
-    /// That of librdkafka; `consistent_random` there.
+    /// As librdkafka does by default; `consistent_random` there.
     Crc32,
+    /// In a way of their own; nothing is checked.
+    Unchecked,
 }
 
 impl Partitioner {
-    /// All of them.
-    pub const ALL: [Partitioner; 2] = [Partitioner::Murmur2, Partitioner::Crc32];
-
-    /// The name in the configuration.
+    /// Its name in the configuration.
     #[must_use]
-    pub fn name(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Partitioner::Murmur2 => "murmur2",
             Partitioner::Crc32 => "crc32",
+            Partitioner::Unchecked => "unchecked",
         }
     }
 
-    /// The partition, of so many, on which records of this key are expected. librdkafka chooses a random
-    /// one for an empty key, and both do for a record without a key.
+    /// The partition, of so many, on which records of this key belong; as by murmur2 where producers choose
+    /// in a way of their own. librdkafka chooses a random one for an empty key, and both do for a record
+    /// without a key.
     #[must_use]
-    pub fn expected_partition(self, key: &[u8], partitions: NonZeroU32) -> u32 {
+    pub fn partition_of(self, key: &[u8], partitions: NonZeroU32) -> u32 {
         match self {
-            Partitioner::Murmur2 => (murmur2(key) & 0x7fff_ffff) % partitions,
+            Partitioner::Murmur2 | Partitioner::Unchecked => (murmur2(key) & 0x7fff_ffff) % partitions,
             Partitioner::Crc32 => crc32(key) % partitions,
         }
+    }
+}
+
+impl fmt::Display for Partitioner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
     }
 }
 
@@ -119,9 +130,9 @@ mod tests {
     #[test]
     fn partitions_are_below_their_number() {
         for partitions in [1, 3, 4, 16].map(|n| NonZeroU32::new(n).unwrap()) {
-            for partitioner in Partitioner::ALL {
+            for partitioner in [Partitioner::Murmur2, Partitioner::Crc32, Partitioner::Unchecked] {
                 for key in 0_u32..100 {
-                    let partition = partitioner.expected_partition(&key.to_be_bytes(), partitions);
+                    let partition = partitioner.partition_of(&key.to_be_bytes(), partitions);
                     assert!(partition < partitions.get());
                 }
             }
