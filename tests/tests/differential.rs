@@ -3,9 +3,11 @@
 //! `MUSTER_DIFFERENTIAL_EVENTS` asks for so many event lines instead of the usual ones, and
 //! `MUSTER_SEED` begins with the history of that seed.
 
-use muster_directory::{Event, ObjectOp};
+use muster_directory::{Event, Instant, ObjectOp, Source};
+use muster_engine::storage::Positions;
+use muster_engine::{Catalog, Partition, Registrar, Request};
 use muster_index::IndexKind;
-use muster_rule::Schema;
+use muster_rule::{Dialect, Schema};
 use muster_tests::campaign::{campaign, number_from_environment};
 use muster_tests::decode::decode;
 use muster_tests::differential::{Mismatch, Tally, compare};
@@ -47,6 +49,30 @@ fn engines_agree_with_the_oracle() {
 fn slices_lead_to_what_the_oracle_says() {
     let tally = campaign(seed(), lines(50), &compare_at_rest).unwrap_or_else(|failure| panic!("{failure}"));
     println!("{tally:?}");
+}
+
+#[test]
+fn a_partition_that_starts_after_the_definitions_follows_them() {
+    let schemas: Arc<Schema> = Arc::default();
+    let read = |line: &str| muster_wire::decode(line.as_bytes(), &schemas).unwrap();
+    let source = Source::File { file: "f".into(), line: 1 };
+    let mut catalog = Catalog::new(IndexKind::Value);
+    let group =
+        r#"{"kind":"group","op":"upsert","id":"g","data":{"membershipRule":"user.city -eq \"Oslo\""}}"#;
+    let Event::Group(request) = read(group) else { panic!("a group") };
+    let registrar = Registrar { default_dialect: Dialect::Entra };
+    let definition = registrar.decide(&catalog, Request::Group(request), 0, &source).unwrap().unwrap();
+    catalog.apply(&definition);
+
+    let mut partition = Partition::new(Instant::from_millis(0));
+    partition.restored(&catalog, &source);
+    let Event::Object(change) = read(r#"{"kind":"user","op":"upsert","id":"u","data":{"city":"oslo"}}"#)
+    else {
+        panic!("a user")
+    };
+    partition.change(&catalog, change, &source).unwrap();
+    let entry = partition.take_entry(Positions::new(), 1, Vec::new());
+    assert_eq!(entry.deltas.len(), 1, "{:?}", entry.deltas);
 }
 
 #[test]

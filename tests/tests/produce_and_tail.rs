@@ -1,5 +1,7 @@
 //! `muster produce` and `muster tail`, on the embedded log: at rest, and while a service runs on it.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on stops")]
+
 use muster_tests::program::{Run, Workshop, root};
 use muster_tests::service::Service;
 use serde_json::Value;

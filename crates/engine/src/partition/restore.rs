@@ -66,6 +66,10 @@ impl Partition {
     /// request that is not known.
     pub fn restored(&mut self, catalog: &Catalog, source: &Source) {
         let clock = self.clock;
+        // Also of those that it has no record of yet.
+        for tenant in catalog.tenants() {
+            self.tenants.entry(tenant.clone()).or_default();
+        }
         for (tenant, state) in &mut self.tenants {
             let catalog = catalog.tenant(tenant);
             let mut event = EventBuilder::new(source.clone());
