@@ -2,7 +2,7 @@
 
 use crate::line::line;
 use crate::workload::Workload;
-use muster_directory::{Event, Rejection};
+use muster_directory::Event;
 use std::fs::File;
 use std::io::{BufWriter, Error, Result, Write};
 use std::path::{Path, PathBuf};
@@ -47,13 +47,12 @@ const TOLD_AFTER: u64 = 4096;
 
 fn write(
     path: &Path,
-    events: impl Iterator<Item = std::result::Result<Event, Rejection>>,
+    events: impl Iterator<Item = Event>,
     lines: &mut u64,
     progress: &mut impl FnMut(u64),
 ) -> Result<()> {
     let mut file = BufWriter::with_capacity(1 << 20, File::create(path)?);
     for event in events {
-        let event = event.map_err(|rejection| Error::other(rejection.message))?;
         let line = line(&event).ok_or_else(|| Error::other("an event that has no line"))?;
         file.write_all(line.as_bytes())?;
         file.write_all(b"\n")?;

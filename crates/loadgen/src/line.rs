@@ -76,7 +76,6 @@ mod tests {
         let schemas = Arc::new(Schema::default());
         let events = workload.groups().chain(workload.users()).chain(workload.changes().take(1000));
         for event in events {
-            let event = event.unwrap();
             let line = line(&event).unwrap();
             let read = muster_wire::decode(line.as_bytes(), &schemas).unwrap();
             assert_eq!(sorted(read), sorted(event), "{line}");

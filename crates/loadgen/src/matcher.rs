@@ -3,9 +3,9 @@
 //!
 //! Flips of rules that read memberships are for the engine to decide and are left out.
 
-use muster_directory::{AttributePatch, Attributes, Instant, ObjectKind};
-use muster_index::{Affected, Effect, IndexKind, RowChange, RuleIndex, Scratch};
-use muster_rule::{Rule, Text, Value, property};
+use muster_directory::{AttributePatch, Instant, ObjectId, ObjectKind};
+use muster_index::{Affected, Edit, Effect, IndexKind, Row, RowChange, RowView, RuleIndex, Scratch, Table};
+use muster_rule::Rule;
 use std::sync::Arc;
 
 /// So many changes are given to the index at once.
@@ -45,7 +45,8 @@ impl Matcher {
     pub fn population(&self) -> Population<'_> {
         Population {
             matcher: self,
-            rows: Vec::new(),
+            ids: Vec::new(),
+            table: Table::default(),
             group: Vec::new(),
             scratch: Scratch::default(),
             found: Vec::new(),
@@ -57,59 +58,63 @@ impl Matcher {
 #[derive(Debug)]
 pub struct Population<'m> {
     matcher: &'m Matcher,
-    rows: Vec<Attributes>,
-    /// Rows of the changes at hand, before and after, and the object.
-    group: Vec<(usize, Attributes, Attributes)>,
+    ids: Vec<ObjectId>,
+    table: Table,
+    /// The objects that the changes at hand are of, with their rows before and after.
+    group: Vec<(u32, Option<Row>, Row)>,
     scratch: Scratch,
     found: Vec<Affected>,
 }
 
 impl Population<'_> {
     /// Adds an object.
-    pub fn load(&mut self, id: &str, patch: AttributePatch) {
-        let mut row = Attributes::from_patch(patch);
-        row.set(property::object_id(ObjectKind::User), Some(Value::Text(Text::new(id))));
-        self.rows.push(row);
+    pub fn load(&mut self, id: ObjectId, patch: AttributePatch) {
+        let object = number(self.ids.len());
+        let row = self.table.draft(ObjectKind::User, &id, None, Edit::Replace(patch));
+        self.table.put(object, Some(row));
+        self.ids.push(id);
     }
 
-    /// The present attributes of an object.
+    /// The present attributes of an object, as rules read them.
     #[must_use]
-    pub fn row(&self, object: usize) -> Option<&Attributes> {
-        self.rows.get(object)
+    pub fn view(&self, object: usize) -> Option<RowView<'_>> {
+        self.table.row(number(object)).map(|row| self.table.view(row))
     }
 
     /// Applies changes in order, which empties `changes`, and appends the flips.
     pub fn apply(&mut self, changes: &mut Vec<Change>, flips: &mut Vec<Flip>) {
         let mut first = 0;
         for (object, patch) in changes.drain(..) {
+            let (place, object) = (object, number(object));
             // A second change of one object begins where the first one ends.
             if self.group.len() == GROUP || self.group.iter().any(|(other, _, _)| *other == object) {
                 first += self.flush(first, flips);
             }
-            let Some(row) = self.rows.get_mut(object) else { continue };
-            let mut new = row.clone();
-            new.apply(patch);
-            self.group.push((object, std::mem::take(row), new));
+            let Some(id) = self.ids.get(place) else { continue };
+            let old = self.table.row(object).cloned();
+            let new = self.table.draft(ObjectKind::User, id, old.as_ref(), Edit::Patch(patch));
+            self.group.push((object, old, new));
         }
         self.flush(first, flips);
     }
 
     fn flush(&mut self, first: u32, flips: &mut Vec<Flip>) -> u32 {
-        let changes: Vec<RowChange<'_>> = self
-            .group
-            .iter()
-            .map(|(_, old, new)| RowChange { kind: ObjectKind::User, old: Some(old), new: Some(new) })
-            .collect();
+        let rows = self.group.iter();
+        let changes: Vec<RowChange<'_>> =
+            rows.map(|(_, old, new)| RowChange { old: old.as_ref(), new: Some(new) }).collect();
         self.found.clear();
-        self.matcher.index.affected(&changes, self.matcher.now, &mut self.scratch, &mut self.found);
+        let Matcher { index, now } = self.matcher;
+        index.affected(&mut self.table, &changes, *now, &mut self.scratch, &mut self.found);
         let flipped = self.found.iter().filter(|affected| affected.effect == Effect::Flipped);
         flips.extend(flipped.map(|affected| (first + affected.change, affected.rule)));
-        let count = u32::try_from(self.group.len()).unwrap_or(u32::MAX);
+        let count = number(self.group.len());
         for (object, _, new) in self.group.drain(..) {
-            if let Some(row) = self.rows.get_mut(object) {
-                *row = new;
-            }
+            self.table.put(object, Some(new));
         }
         count
     }
+}
+
+fn number(place: usize) -> u32 {
+    u32::try_from(place).unwrap_or(u32::MAX)
 }

@@ -15,6 +15,7 @@ pub(crate) use vocabulary::PLAN_ENABLED;
 pub use vocabulary::{DOMAINS, FAMILY_NAMES, GIVEN_NAMES, PLANS, Plan, plan_share};
 
 use crate::random::Random;
+use muster_directory::ObjectId;
 use muster_rule::property;
 use muster_rule::{Attribute, ObjectKind};
 
@@ -113,8 +114,9 @@ impl Organisation {
 
 /// The id of the user of this number.
 #[must_use]
-pub fn user_id(number: usize) -> String {
-    format!("{number:08x}-0000-4000-8000-000000000000")
+#[expect(clippy::expect_used, reason = "such ids are short and plain")]
+pub fn user_id(number: usize) -> ObjectId {
+    ObjectId::new(&format!("{number:08x}-0000-4000-8000-000000000000")).expect("an id of an object")
 }
 
 /// An attribute of users that the language's own table has.

@@ -6,7 +6,7 @@
 use crate::organisation::{Organisation, user_id};
 use crate::random::{Random, What};
 use foldhash::HashMap;
-use muster_directory::{AttributePatch, ObjectId};
+use muster_directory::AttributePatch;
 use muster_oracle::Subject;
 use muster_rule::{Instant, ObjectKind, Rule};
 use std::collections::BTreeSet;
@@ -110,11 +110,8 @@ impl<'w> Verifier<'w> {
     }
 }
 
-/// The user of this number as it is at first. Its id is valid, being made by [`user_id`].
 fn first(organisation: &Organisation, number: usize) -> Subject {
-    #[expect(clippy::expect_used, reason = "ids of users are short and plain")]
-    let id = ObjectId::new(&user_id(number)).expect("an id of a user");
-    let mut subject = Subject::new(ObjectKind::User, id);
+    let mut subject = Subject::new(ObjectKind::User, user_id(number));
     subject.patch(&organisation.user(number));
     subject
 }

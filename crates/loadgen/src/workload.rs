@@ -7,8 +7,8 @@ use crate::organisation::{Organisation, user_id};
 use crate::profile::Profile;
 use crate::rules::Rules;
 use muster_directory::{
-    AttributePatch, Event, GroupId, GroupOp, GroupPatch, GroupRequest, ObjectChange, ObjectId, ObjectKind,
-    ObjectOp, Rejection, Tenant,
+    AttributePatch, Event, GroupId, GroupOp, GroupPatch, GroupRequest, ObjectChange, ObjectKind, ObjectOp,
+    Tenant,
 };
 use muster_rule::{Dialect, Instant, Rule, Schema};
 use std::sync::Arc;
@@ -95,38 +95,29 @@ impl Workload {
     }
 
     /// The groups, as events, in order.
-    ///
-    /// # Errors
-    /// An id that is refused, which is a fault of this crate.
-    pub fn groups(&self) -> impl Iterator<Item = Result<Event, Rejection>> {
+    pub fn groups(&self) -> impl Iterator<Item = Event> {
         self.rule_texts().enumerate().map(|(number, text)| {
             let patch = GroupPatch {
                 display_name: Some(Some(format!("Group {number}").into())),
                 membership_rule: Some(Some(text.into())),
                 ..GroupPatch::default()
             };
-            Ok(Event::Group(GroupRequest {
+            Event::Group(GroupRequest {
                 tenant: Tenant::default(),
-                id: GroupId::new(&group_id(number))?,
+                id: group_id(number),
                 op: GroupOp::Upsert(patch),
-            }))
+            })
         })
     }
 
     /// The users, as events, in order.
-    ///
-    /// # Errors
-    /// An id that is refused, which is a fault of this crate.
-    pub fn users(&self) -> impl Iterator<Item = Result<Event, Rejection>> {
+    pub fn users(&self) -> impl Iterator<Item = Event> {
         (0..self.size.objects)
             .map(|number| object_event(number, ObjectOp::Upsert(self.organisation.user(number))))
     }
 
     /// The changes, as events, without end.
-    ///
-    /// # Errors
-    /// An id that is refused, which is a fault of this crate.
-    pub fn changes(&self) -> impl Iterator<Item = Result<Event, Rejection>> {
+    pub fn changes(&self) -> impl Iterator<Item = Event> {
         (0..).map(|number| {
             let (object, patch): (usize, AttributePatch) = self.organisation.change(number);
             object_event(object, ObjectOp::Patch(patch))
@@ -146,11 +137,12 @@ pub struct MalformedRule {
 
 /// The id of the group of this number.
 #[must_use]
-pub fn group_id(number: usize) -> String {
-    format!("g{number}")
+#[expect(clippy::expect_used, reason = "such ids are short and plain")]
+pub fn group_id(number: usize) -> GroupId {
+    GroupId::new(&format!("g{number}")).expect("an id of a group")
 }
 
-fn object_event(number: usize, op: ObjectOp) -> Result<Event, Rejection> {
-    let id = ObjectId::new(&user_id(number))?;
-    Ok(Event::Object(ObjectChange { tenant: Tenant::default(), kind: ObjectKind::User, id, op, time: None }))
+fn object_event(number: usize, op: ObjectOp) -> Event {
+    let (tenant, id) = (Tenant::default(), user_id(number));
+    Event::Object(ObjectChange { tenant, kind: ObjectKind::User, id, op, time: None })
 }

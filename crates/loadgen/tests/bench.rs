@@ -2,7 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 use muster_directory::Instant;
-use muster_index::{Affected, IndexKind, RowChange, RuleIndex, RuleNumber, Scratch};
+use muster_index::{Affected, IndexKind, RowChange, RuleIndex, RuleNumber, Scratch, Table};
 use muster_loadgen::bench::compare::{Baseline, compare};
 use muster_loadgen::bench::matching::{MatchOptions, run};
 use muster_loadgen::bench::report::Report;
@@ -39,12 +39,13 @@ impl RuleIndex for Faulty {
 
     fn affected(
         &self,
+        table: &mut Table,
         changes: &[RowChange<'_>],
         now: Instant,
         scratch: &mut Scratch,
         found: &mut Vec<Affected>,
     ) {
-        self.right.affected(changes, now, scratch, found);
+        self.right.affected(table, changes, now, scratch, found);
         match self.fault {
             Fault::None => {}
             Fault::Loses => found.retain(|one| !one.rule.is_multiple_of(3)),

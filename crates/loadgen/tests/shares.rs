@@ -24,15 +24,15 @@ fn measure(profile: Profile, rules: usize, objects: usize, changes: u64) -> Meas
     let matcher = Matcher::build(IndexKind::Value, &compiled, workload.now());
     let mut population = matcher.population();
     for number in 0..objects {
-        population.load(&user_id(number), workload.organisation().user(number));
+        population.load(user_id(number), workload.organisation().user(number));
     }
     let selects = |rule: &Rule, row: &dyn Row| rule.matches(row, &NoGroups, workload.now());
     let sampled: Vec<usize> = (0..objects).step_by((objects / 200).max(1)).collect();
     let members: usize = sampled
         .iter()
         .map(|object| {
-            let row = population.row(*object).unwrap();
-            compiled.iter().filter(|rule| selects(rule, row)).count()
+            let row = population.view(*object).unwrap();
+            compiled.iter().filter(|rule| selects(rule, &row)).count()
         })
         .sum();
     let mut flips = Vec::new();

@@ -5,7 +5,7 @@ use super::per_second;
 use crate::matcher::{Change, Flip, Matcher, Population};
 use crate::organisation::user_id;
 use crate::workload::Workload;
-use muster_directory::AttributePatch;
+use muster_directory::{AttributePatch, ObjectId};
 use muster_index::IndexKind;
 use muster_rule::Rule;
 use std::sync::Arc;
@@ -55,12 +55,12 @@ const TURN: Duration = Duration::from_millis(400);
 
 /// Anything that tells which rules changes flip.
 trait Contender {
-    fn load(&mut self, id: &str, patch: AttributePatch);
+    fn load(&mut self, id: ObjectId, patch: AttributePatch);
     fn apply(&mut self, changes: &mut Vec<Change>, flips: &mut Vec<Flip>);
 }
 
 impl Contender for Population<'_> {
-    fn load(&mut self, id: &str, patch: AttributePatch) {
+    fn load(&mut self, id: ObjectId, patch: AttributePatch) {
         Population::load(self, id, patch);
     }
 
@@ -123,7 +123,7 @@ struct First {
 impl<'w, C: Contender> Side<'w, C> {
     fn new(workload: &'w Workload, mut contender: C) -> Side<'w, C> {
         for number in 0..workload.size().objects {
-            contender.load(&user_id(number), workload.organisation().user(number));
+            contender.load(user_id(number), workload.organisation().user(number));
         }
         Side { workload, contender, next: 0, in_slice: 4, first: First::default() }
     }

@@ -127,7 +127,7 @@ impl<'m> Part<'m> {
         let mut population = matcher.population();
         for place in 0..part_len(workload.size().objects, part, parts) {
             let number = place * parts + part;
-            population.load(&user_id(number), workload.organisation().user(number));
+            population.load(user_id(number), workload.organisation().user(number));
         }
         Part { part, parts, population, next: 0, changes: Vec::new(), flips: Vec::new() }
     }

@@ -99,7 +99,7 @@ impl Organisation {
                     Version::First => number.saturating_sub(1) / REPORTS,
                     Version::Changed(_) => random.below(self.objects / REPORTS),
                 };
-                text(&user_id(manager))
+                text(user_id(manager).as_str())
             }
             Own::EmployeeHireDate => {
                 let days = i64::try_from(random.below(HIRED_WITHIN_DAYS)).unwrap_or(0);
