@@ -1,6 +1,7 @@
 //! What holds of the language whatever the input. The fuzz targets and the test that replays their corpora share
 //! this.
 
+use muster_rule::migrate::migrate;
 use muster_rule::pattern::Pattern;
 use muster_rule::{
     Attribute, AttributeType, Dialect, Element, Instant, Memberships, Row, Rule, Schema, Text, Value, check,
@@ -8,7 +9,7 @@ use muster_rule::{
 };
 
 /// Any text as a rule, in either dialect: it is understood or refused, never more; diagnostics point into it; what
-/// is understood prints as the same rule, and its explanation agrees with its decision.
+/// is understood prints as the same rule and migrates to it, and its explanation agrees with its decision.
 pub(crate) fn rule(text: &str) {
     let schema = Schema::default();
     let entra = check(text, Dialect::Entra, &schema);
@@ -26,7 +27,20 @@ pub(crate) fn rule(text: &str) {
         return;
     };
     assert_eq!(rule.text(), text);
+    for suggestion in extended.diagnostics.iter().filter_map(|lint| lint.suggestion.as_ref()) {
+        let corrected = suggestion.apply(text);
+        let again = Rule::parse(&corrected, Dialect::Extended, &schema);
+        assert!(again.is_ok() || corrected.encode_utf16().count() > 3_072, "{corrected}: {again:?}");
+    }
     let canonical = rule.canonical();
+    let migration = migrate(text, Dialect::Extended, &schema);
+    assert_eq!(migration.errors, []);
+    let migrated = Rule::parse(&migration.text, Dialect::Extended, &schema)
+        .unwrap_or_else(|errors| panic!("{}: {errors:?}", migration.text));
+    // Quotes that a lint takes away are gone from the canonical text, too.
+    if migration.changes.iter().all(|change| !change.reason.contains("boolean")) {
+        assert_eq!(migrated.canonical(), canonical, "{}", migration.text);
+    }
     if let Ok(again) = Rule::parse(&canonical, Dialect::Extended, &schema) {
         assert_eq!(again.canonical(), canonical);
         let now = Instant::from_millis(1_795_305_600_000);

@@ -35,8 +35,7 @@ pub struct Checked {
 pub fn check(text: &str, dialect: Dialect, schema: &Schema) -> Checked {
     match compile(text, dialect, schema) {
         Ok(rule) => {
-            let mut diagnostics = lint::lint(&rule);
-            diagnostics.truncate(MOST_REPORTED);
+            let diagnostics = told(text, lint::lint(&rule));
             Checked { rule: Some(rule), diagnostics }
         }
         Err(diagnostics) => Checked { rule: None, diagnostics },
@@ -71,18 +70,26 @@ fn compile(text: &str, dialect: Dialect, schema: &Schema) -> Result<Rule, Vec<Di
     for property in &loose {
         checker.resolve(property);
     }
-    let Checker { subject, mut diagnostics, mut reads, mut sources, reads_clock, .. } = checker;
+    let Checker { subject, diagnostics, mut reads, mut sources, reads_clock, .. } = checker;
     let (Some(tree), Some(expression), Some((kind, _)), true) =
         (tree, expression, subject, diagnostics.is_empty())
     else {
-        diagnostics.sort_by_key(|diagnostic| diagnostic.span.start);
-        diagnostics.truncate(MOST_REPORTED);
-        return Err(diagnostics);
+        return Err(told(text, diagnostics));
     };
     reads.sort_by(|a, b| a.name.cmp(&b.name));
     sources.sort();
     sources.dedup();
     Ok(Rule { text: Arc::from(text), dialect, kind, tree, expression, reads, sources, reads_clock })
+}
+
+/// What is told of what was found, in the order of the places.
+fn told(text: &str, mut diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    diagnostics.sort_by_key(|diagnostic| diagnostic.span.start);
+    diagnostics.truncate(MOST_REPORTED);
+    for suggestion in diagnostics.iter_mut().filter_map(|diagnostic| diagnostic.suggestion.as_mut()) {
+        suggestion.keep_words_apart(text);
+    }
+    diagnostics
 }
 
 struct Checker<'t> {
@@ -148,8 +155,7 @@ impl Checker<'_> {
     fn direct_reports(&mut self, id: &str, span: Span) -> Option<ExpressionKind> {
         self.about(ObjectKind::User, span);
         if id.is_empty() {
-            let quotes = Span { start: span.end.saturating_sub(2), end: span.end };
-            let report = Diagnostic::new(Code::EmptyId, quotes, "the manager's id is empty");
+            let report = Diagnostic::new(Code::EmptyId, self.id_span(span), "the manager's id is empty");
             self.report(report.help("write the object id of the manager between the quotes"));
         }
         let (before, after) =
@@ -166,6 +172,15 @@ impl Checker<'_> {
         let manager = predicate(crate::property::manager());
         let itself = predicate(crate::property::object_id(ObjectKind::User));
         Some(ExpressionKind::DirectReports { manager, itself })
+    }
+
+    /// Where the id stands in `Direct Reports for "id"`.
+    fn id_span(&self, whole: Span) -> Span {
+        let written = whole.of(self.text);
+        // Neither of the words before has these letters.
+        let words = written.to_ascii_lowercase().find("for").map_or(0, |at| at + "for".len());
+        let id = written.get(words..).unwrap_or("").trim_start_matches(crate::lex::is_white_space);
+        Span::new(whole.end as usize - id.len(), whole.end as usize)
     }
 
     /// Notes that a part of the rule is about this kind of object (L17).

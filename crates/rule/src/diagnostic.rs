@@ -111,6 +111,22 @@ impl Diagnostic {
 }
 
 impl Suggestion {
+    /// Puts a space where a word would grow together with one beside it, as in `-eq"true"`.
+    pub(crate) fn keep_words_apart(&mut self, text: &str) {
+        let in_word = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || c == '_');
+        let (start, end) = self.span.range();
+        let replaced = self.span.of(text);
+        let before = text.get(..start).unwrap_or("").chars().next_back();
+        if in_word(before) && in_word(self.text.chars().next()) && !in_word(replaced.chars().next()) {
+            self.text.insert(0, ' ');
+        }
+        let after = text.get(end..).unwrap_or("").chars().next();
+        if in_word(after) && in_word(self.text.chars().next_back()) && !in_word(replaced.chars().next_back())
+        {
+            self.text.push(' ');
+        }
+    }
+
     /// `text`, of which this is a correction, corrected.
     #[must_use]
     pub fn apply(&self, text: &str) -> String {

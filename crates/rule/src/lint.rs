@@ -54,13 +54,12 @@ const LINTS: [Lint; 19] = [
     unlisted_property::lint,
 ];
 
-/// What may not be meant in `rule`, in the order of places.
+/// What may not be meant in `rule`.
 pub(crate) fn lint(rule: &Rule) -> Vec<Diagnostic> {
     let view = View::of(rule);
     let mut found = Vec::new();
     for lint in LINTS {
         lint(&view, &mut found);
     }
-    found.sort_by_key(|diagnostic| diagnostic.span.start);
     found
 }

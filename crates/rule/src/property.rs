@@ -3,12 +3,15 @@
 //! Every way from a name to an [`Attribute`] goes through here, so that rules and incoming objects
 //! cannot disagree on what a name means. Knows nothing of values.
 
+mod foreign;
 mod table;
 
 use crate::{Attribute, AttributeType, Dialect, ObjectKind, Schema};
 use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::sync::{Arc, LazyLock};
+
+pub(crate) use foreign::{first_nested, foreign};
 
 /// One row of the table.
 #[derive(Debug, PartialEq, Eq)]

@@ -1,5 +1,5 @@
 //! The fuzz targets' properties on stable Rust: their kept corpora, all rules of the golden corpus, and some thousand
-//! mutations of both, the same ones in every run.
+//! mutations of both, the same ones in every run. `MUSTER_MUTATIONS` and `MUSTER_SEED` ask for more, and for others.
 
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test")]
 
@@ -133,7 +133,9 @@ fn replay(seeds: &[String], mutations: usize, words: &[&str], property: fn(&str)
         assert!(catch_unwind(|| property(input)).is_ok(), "the input was {input:?}");
     };
     seeds.iter().for_each(|seed| check(seed));
-    let mut random = Random(0x5EED_0003);
+    let number = |name: &str| std::env::var(name).ok().map(|text| text.parse::<u64>().unwrap());
+    let mutations = number("MUSTER_MUTATIONS").map_or(mutations, |count| usize::try_from(count).unwrap());
+    let mut random = Random(number("MUSTER_SEED").unwrap_or(0x5EED_0003) | 1);
     for _ in 0..mutations {
         let mut input: Vec<char> = random.one_of(seeds).chars().collect();
         for _ in 0..=random.below(3) {

@@ -2,66 +2,9 @@
 
 use super::Checker;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::property::{self, Intake, RuleProperty};
+use crate::property::{self, RuleProperty, foreign};
 use crate::tree::Property;
 use crate::{AttributeType, Dialect, ObjectKind, spelling};
-
-/// Names that other languages and habits have for a property: whose attribute, the name, what it is
-/// called here, where it comes from. Names of Microsoft Graph are in the property table.
-const FOREIGN: &[(ObjectKind, &str, &str, &str)] = &[
-    (ObjectKind::Device, "osVersion", "deviceOSVersion", "of Intune's assignment filters"),
-    (ObjectKind::Device, "deviceName", "displayName", "of Intune's assignment filters"),
-    (ObjectKind::Device, "os", "deviceOSType", ""),
-    (ObjectKind::Device, "osType", "deviceOSType", ""),
-    (ObjectKind::Device, "version", "deviceOSVersion", ""),
-    (ObjectKind::Device, "operatingSystemType", "deviceOSType", ""),
-    (ObjectKind::Device, "ownership", "deviceOwnership", ""),
-    (ObjectKind::Device, "ownerType", "deviceOwnership", "of Intune"),
-    (ObjectKind::Device, "managedDeviceOwnerType", "deviceOwnership", "of Intune"),
-    (ObjectKind::Device, "category", "deviceCategory", ""),
-    (ObjectKind::Device, "name", "displayName", ""),
-    (ObjectKind::Device, "enabled", "accountEnabled", ""),
-    (ObjectKind::Device, "enrollmentProfile", "enrollmentProfileName", ""),
-    (ObjectKind::Device, "joinType", "deviceTrustType", ""),
-    (ObjectKind::Device, "tags", "systemLabels", ""),
-    (ObjectKind::User, "title", "jobTitle", ""),
-    (ObjectKind::User, "job", "jobTitle", ""),
-    (ObjectKind::User, "email", "mail", ""),
-    (ObjectKind::User, "emailAddress", "mail", ""),
-    (ObjectKind::User, "emails", "otherMails", ""),
-    (ObjectKind::User, "upn", "userPrincipalName", ""),
-    (ObjectKind::User, "managerId", "manager", ""),
-    (ObjectKind::User, "licenses", "assignedPlans", ""),
-    (ObjectKind::User, "license", "assignedPlans", ""),
-    (ObjectKind::User, "firstName", "givenName", ""),
-    (ObjectKind::User, "lastName", "surname", ""),
-    (ObjectKind::User, "sn", "surname", "of LDAP"),
-    (ObjectKind::User, "c", "country", "of LDAP"),
-    (ObjectKind::User, "l", "city", "of LDAP"),
-    (ObjectKind::User, "st", "state", "of LDAP"),
-    (ObjectKind::User, "company", "companyName", ""),
-    (ObjectKind::User, "dept", "department", ""),
-    (ObjectKind::User, "zip", "postalCode", ""),
-    (ObjectKind::User, "zipCode", "postalCode", ""),
-    (ObjectKind::User, "phone", "telephoneNumber", ""),
-    (ObjectKind::User, "businessPhone", "telephoneNumber", ""),
-    (ObjectKind::User, "office", "physicalDeliveryOfficeName", ""),
-    (ObjectKind::User, "name", "displayName", ""),
-    (ObjectKind::User, "alias", "mailNickname", ""),
-    (ObjectKind::User, "enabled", "accountEnabled", ""),
-    (ObjectKind::User, "hireDate", "employeeHireDate", ""),
-    (ObjectKind::User, "type", "userType", ""),
-    (ObjectKind::User, "distinguishedName", "onPremisesDistinguishedName", "of Active Directory"),
-    (ObjectKind::User, "objectSid", "onPremisesSecurityIdentifier", "of Active Directory"),
-    (ObjectKind::User, "assignedPlan", "assignedPlans", ""),
-    (ObjectKind::User, "assignedLicense", "assignedLicenses", ""),
-    (ObjectKind::User, "groups", "memberOf", ""),
-];
-
-/// Names that Intune's assignment filters, and conditional access's device filters, share with Graph.
-const INTUNE: [&str; 2] = ["manufacturer", "model"];
-const CONDITIONAL_ACCESS: [&str; 6] =
-    ["trustType", "operatingSystem", "mdmAppId", "physicalIds", "manufacturer", "model"];
 
 impl Checker<'_> {
     /// The property that is meant. `None`: reported.
@@ -110,14 +53,18 @@ impl Checker<'_> {
                 }
                 _ => help,
             };
-            return report.help(help).suggest(*name_span, here);
+            let report = report.help(help);
+            // A name that the dialect does not have is no correction.
+            let known = property::find_standard(*object, here).is_some_and(|row| self.has(row.dialect));
+            return if known { report.suggest(*name_span, here) } else { report };
         }
         if let Some(help) = inside(*object, name) {
             return report.help(help);
         }
         let other = other_kind(*object);
-        if let Some(row) = property::find_standard(other, name) {
-            return report.help(format!("it is a property of {other}s: `{other}.{}`", row.name));
+        let theirs = property::find_standard(other, name).map(|row| row.name);
+        if let Some(theirs) = theirs.or_else(|| foreign(other, name).map(|(here, _)| here)) {
+            return report.help(format!("it is a property of {other}s: `{other}.{theirs}`"));
         }
         let closest = self.closest(*object, name);
         match closest.as_slice() {
@@ -129,10 +76,15 @@ impl Checker<'_> {
         }
     }
 
+    /// Whether the rule's dialect has what is in that one.
+    fn has(&self, dialect: Dialect) -> bool {
+        dialect == Dialect::Entra || self.dialect == Dialect::Extended
+    }
+
     /// The names closest in spelling that the dialect has.
     fn closest(&self, object: ObjectKind, name: &str) -> Vec<String> {
-        let extended = self.dialect == Dialect::Extended;
-        let rows = property::standard(object).iter().filter(|row| extended || row.dialect == Dialect::Entra);
+        let extended = self.has(Dialect::Extended);
+        let rows = property::standard(object).iter().filter(|row| self.has(row.dialect));
         let declared = self.schema.attributes().filter(|declared| extended && declared.object == object);
         let names = rows.map(|row| row.name).chain(declared.map(|declared| declared.name.as_ref()));
         spelling::closest(name, names).into_iter().map(str::to_owned).collect()
@@ -179,28 +131,12 @@ fn removed(property: &Property) -> Option<Diagnostic> {
     )
 }
 
-/// What a name of another language is called here, and where it comes from.
-fn foreign(object: ObjectKind, name: &str) -> Option<(&'static str, &'static str)> {
-    let among = |names: &[&str]| names.iter().any(|known| known.eq_ignore_ascii_case(name));
-    if let Some(row) = property::find_alias(object, name) {
-        let origin = match (object, among(&INTUNE), among(&CONDITIONAL_ACCESS)) {
-            (ObjectKind::Device, true, _) => {
-                "of Microsoft Graph, Intune's assignment filters and conditional access"
-            }
-            (ObjectKind::Device, _, true) => "of Microsoft Graph and of conditional access",
-            _ => "of Microsoft Graph",
-        };
-        return Some((row.name, origin));
-    }
-    let known = FOREIGN.iter().find(|(kind, known, ..)| *kind == object && known.eq_ignore_ascii_case(name));
-    if let Some((_, _, here, origin)) = known {
-        return Some((here, origin));
-    }
-    extension_attribute(object, name).map(|here| (here, "of Exchange"))
-}
-
 /// What to write for a member of a property, as in `assignedPlans.servicePlanId`.
 fn inside(object: ObjectKind, name: &str) -> Option<String> {
+    if let Some(first) = property::first_nested(object, name) {
+        let last = first.replace('1', "15");
+        return Some(format!("write one of its members: `{object}.{first}` to `{object}.{last}`"));
+    }
     let (outer, member) = name.split_once('.')?;
     let row = property::find_standard(object, outer)?;
     Some(match row.element {
@@ -210,19 +146,6 @@ fn inside(object: ObjectKind, name: &str) -> Option<String> {
         }
         None => format!("`{object}.{}` has no members", row.name),
     })
-}
-
-/// `customAttribute7`, as Exchange calls `extensionAttribute7`.
-fn extension_attribute(object: ObjectKind, name: &str) -> Option<&'static str> {
-    let (prefix, number) = name.split_at_checked("customAttribute".len())?;
-    let is_number = |row: &&property::StandardAttribute| {
-        row.alias.is_some_and(|alias| alias.intake == Intake::Nested)
-            && row.name.strip_prefix("extensionAttribute") == Some(number)
-    };
-    if !prefix.eq_ignore_ascii_case("customAttribute") {
-        return None;
-    }
-    property::standard(object).iter().find(is_number).map(|row| row.name)
 }
 
 fn other_kind(kind: ObjectKind) -> ObjectKind {

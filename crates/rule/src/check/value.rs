@@ -92,6 +92,7 @@ impl Checker<'_> {
         let meant = match word.as_str() {
             "yes" | "1" | "on" | "enabled" | "y" => Some("true"),
             "no" | "0" | "off" | "disabled" | "n" => Some("false"),
+            "null" | "$null" => Some("null"),
             _ => None,
         };
         let report = self.wrong_operand(property.value_type, operand).help("write `true`, `false` or `null`");

@@ -2,6 +2,7 @@
 
 use super::view::{Chain, Join, Term, View};
 use crate::diagnostic::{Code, Diagnostic};
+use crate::rule::Test;
 use crate::tree::{Comparison, NodeKind, OperandKind, Operator};
 
 /// Shorter chains are fine as they are.
@@ -24,6 +25,9 @@ fn equalities<'t>(chain: &'t Chain<'_>, text: &'t str) -> Option<(&'t Comparison
     let expected = if chain.join == Join::Or { Operator::Eq } else { Operator::Ne };
     let first = comparison(chain.terms.first()?)?;
     let attribute = chain.terms.first()?.literal?;
+    if matches!(attribute.test()?, Test::Boolean(_) | Test::Instant(..)) {
+        return None;
+    }
     // A negated literal is the negation of one equality only where the attribute has one value.
     let mut values = Vec::new();
     for term in &chain.terms {

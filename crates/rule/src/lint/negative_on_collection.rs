@@ -1,15 +1,12 @@
 //! `user.otherMails -notEndsWith "x"` asks whether some element does not end so (L26).
 
-use super::view::{Literal, View};
+use super::view::View;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::rule::Test;
 
 pub(super) fn lint(view: &View<'_>, found: &mut Vec<Diagnostic>) {
     for leaf in &view.leaves {
         let (operator, at) = leaf.operator;
-        let is_collection =
-            matches!(leaf.literal.as_ref().and_then(Literal::test), Some(Test::AnyElement(_)));
-        let Some(positive) = operator.negates().filter(|_| is_collection) else { continue };
+        let Some(positive) = operator.negates().filter(|_| leaf.is_collection()) else { continue };
         let operator = operator.as_str();
         let message =
             format!("`{operator}` on a collection asks whether some element fits, not whether none does");

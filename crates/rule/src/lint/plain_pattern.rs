@@ -12,14 +12,22 @@ pub(super) fn lint(view: &View<'_>, found: &mut Vec<Diagnostic>) {
         let Some(pattern) = view.pattern(leaf) else { continue };
         let Some(plain) = pattern.plain() else { continue };
         let negative = leaf.operator.0 == Operator::NotMatch;
-        let (operators, text) = match plain {
-            Plain::Contains("") => ([Operator::Ne, Operator::Eq], ""),
+        let ([positive, negation], text) = match plain {
+            Plain::Equals("") => continue,
+            // Every value is so; a collection's negative asks for an element that is not.
+            Plain::Contains("") | Plain::StartsWith("") | Plain::EndsWith("")
+                if negative && leaf.is_collection() =>
+            {
+                continue;
+            }
+            Plain::Contains("") | Plain::StartsWith("") | Plain::EndsWith("") => {
+                ([Operator::Ne, Operator::Eq], "")
+            }
             Plain::Contains(text) => ([Operator::Contains, Operator::NotContains], text),
             Plain::StartsWith(text) => ([Operator::StartsWith, Operator::NotStartsWith], text),
             Plain::EndsWith(text) => ([Operator::EndsWith, Operator::NotEndsWith], text),
             Plain::Equals(text) => ([Operator::Eq, Operator::Ne], text),
         };
-        let [positive, negation] = operators;
         let operator = if negative { negation } else { positive };
         let literal = if text.is_empty() { "null".to_owned() } else { quoted(&as_written(pattern, text)) };
         let corrected = format!("{} {literal}", operator.as_str());

@@ -45,6 +45,7 @@ fn nulls_and_empty_texts() {
         "user.assignedPlans -all (assignedPlan.service -eq «\"$null\"»)",
         "user.assignedPlans -all (assignedPlan.service -eq null)",
     );
+    warn(Code::QuotedNull, "user.city -ne«\"null\"»", "user.city -ne null");
     silent("user.city -contains 'null'");
     warn(Code::EmptyText, "user.city -ne «\"\"»", "user.city -ne null");
     warn(Code::EmptyText, "user.city -notContains «''»", "user.city -eq null");
@@ -164,6 +165,9 @@ fn chains() {
         "user.badges -in ['a', 'b', 'c']",
     );
     silent("user.city -eq 'a' -or user.city -eq 'b'");
+    silent(
+        "user.employeeHireDate -eq '2026-01-01' -or user.employeeHireDate -eq '2026-01-02' -or user.employeeHireDate -eq '2026-01-03'",
+    );
     silent("user.city -eq 'a' -or user.city -eq 'b' -or user.city -eq null");
 }
 
@@ -173,6 +177,10 @@ fn patterns() {
     warn(Code::PlainPattern, "user.city -notMatch «'Rome$'»", "user.city -notEndsWith \"Rome\"");
     warn(Code::PlainPattern, "user.badges -any (_ -match «'^A\\.b$'»)", "user.badges -any (_ -eq \"a.b\")");
     warn(Code::PlainPattern, "user.city -match «'.*'»", "user.city -ne null");
+    warn(Code::PlainPattern, "user.city -match «'^'»", "user.city -ne null");
+    warn(Code::PlainPattern, "user.city -notMatch «'.*$'»", "user.city -eq null");
+    warn(Code::EmptyText, "user.city -match «'^$'»", "user.city -eq null");
+    warn(Code::EmptyText, "user.city -notMatch «'^$'»", "user.city -ne null");
     silent("user.city -match '^Rome [0-9]+'");
     warn(Code::UnboundedPattern, "user.city -match «'^[a-z]+$'»", "");
 }

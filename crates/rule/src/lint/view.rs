@@ -167,6 +167,11 @@ impl<'r> Leaf<'r> {
         self.property.object == kind && self.name() == name
     }
 
+    /// Whether it compares a collection without a quantifier (L26), with something else than null.
+    pub(super) fn is_collection(&self) -> bool {
+        matches!(self.literal.as_ref().and_then(Literal::test), Some(Test::AnyElement(_)))
+    }
+
     /// The operand, where it is one text.
     pub(super) fn text(&self) -> Option<&'r str> {
         text(self.operand)

@@ -185,6 +185,8 @@ impl Parser<'_> {
         let term = ElementNode::leaf(self);
         let corrected = term.and_then(|term| {
             let row = collection.filter(|_| self.diagnostics.len() == before)?;
+            let member = found.split_once('.').map(|(_, member)| member)?;
+            row.members.iter().find(|known| known.eq_ignore_ascii_case(member))?;
             let text = format!("{}.{} -any ({})", row.object, row.name, term.outer.of(self.text));
             Some((term.outer, text))
         });
@@ -235,7 +237,10 @@ impl Parser<'_> {
             _ => None,
         });
         let kinds = [used.unwrap_or(ObjectKind::User), ObjectKind::User, ObjectKind::Device];
-        let row = |kind| property::find_standard(kind, name).or_else(|| property::find_alias(kind, name));
+        let row = |kind| {
+            let foreign = || property::find_standard(kind, property::foreign(kind, name)?.0);
+            property::find_standard(kind, name).or_else(foreign)
+        };
         let row = kinds.into_iter().find_map(row);
         let operator_follows = matches!(
             self.kind_ahead(1),
@@ -304,7 +309,17 @@ impl Parser<'_> {
         let property = self.span_ahead(1);
         let report = Diagnostic::new(Code::Reversed, value, "the value stands left of the operator");
         let report = report.help("write the property left and the value right");
+        let collection = property::find_standard(
+            kind_of(prefix.of(self.text)).unwrap_or(ObjectKind::User),
+            name.of(self.text),
+        );
+        let is_collection = collection.is_some_and(|row| row.value_type == AttributeType::StringCollection);
         self.report(match turned(operator) {
+            // `"x" -in user.otherMails`, as PowerShell asks for an element.
+            None if is_collection && operator == Operator::In => {
+                let corrected = format!("{} -any (_ -eq {})", property.of(self.text), value.of(self.text));
+                report.suggest(value.to(property), corrected)
+            }
             Some(turned) => {
                 let (left, right) = (property.of(self.text), value.of(self.text));
                 report.suggest(value.to(property), format!("{left} {} {right}", turned.as_str()))

@@ -108,7 +108,9 @@ impl Parser<'_> {
             let letters = word.trim_start_matches(|c: char| !c.is_alphanumeric());
             joined.push_str(if letters.is_empty() { word } else { letters });
             let ours = Word::find(&joined).filter(|word| matches!(word, Word::Compare(_))).map(Meant::Word);
-            let meant = words::meant(&joined).or(if count > 1 { ours } else { None });
+            // In two words it is L18's.
+            let present = (count == 1 && joined.eq_ignore_ascii_case("notnull")).then_some(Meant::Present);
+            let meant = words::meant(&joined).or(present).or(if count > 1 { ours } else { None });
             found = meant.map(|meant| (meant, count)).or(found);
         }
         found
