@@ -19,6 +19,7 @@ pub mod engine;
 pub mod guard;
 pub mod history;
 pub mod mirror;
+pub mod previewed;
 pub mod program;
 pub mod random;
 pub mod rules;

@@ -8,7 +8,8 @@ use crate::guard::guarded;
 use crate::history::Step;
 use crate::random::Random;
 use muster_directory::{
-    Cause, Event, GroupDefinition, GroupId, Instant, MembershipChange, ObjectId, Rejection, Source, Tenant,
+    Cause, Delta, Event, GroupDefinition, GroupId, Instant, MembershipChange, ObjectId, Rejection, Source,
+    Tenant,
 };
 use muster_engine::storage::{Entry, MemoryStorage, RecordImage, Restore, Storage, StorageError};
 use muster_engine::{Budget, Catalog, Definition, Partition, Registrar, Request};
@@ -34,9 +35,7 @@ pub fn compare_at_rest(seed: u64, steps: &[Step]) -> Result<Tally, Mismatch> {
                 Ok(())
             }
             Step::Line { text, wrong } => {
-                // The line and not its place decides about slices, so that a smaller history has the same.
-                let digest = |digest: u64, byte: u8| (digest ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3);
-                engine.random = Random::new(text.bytes().fold(seed, digest));
+                engine.decide_slices(seed, text);
                 let found = engine.feed(text).map_err(|rejection| rejection.code);
                 let expected = reference.feed(text, *wrong).verdict;
                 tally.count(text, &expected, reference.memberships().len());
@@ -63,12 +62,15 @@ pub fn compare_at_rest(seed: u64, steps: &[Step]) -> Result<Tally, Mismatch> {
     Ok(tally)
 }
 
-struct SlicedEngine {
-    random: Random,
-    storage: MemoryStorage,
+/// See the module's text.
+pub(crate) struct SlicedEngine {
+    pub(crate) random: Random,
+    pub(crate) storage: MemoryStorage,
     registrar: Registrar,
-    catalog: Catalog,
-    partition: Partition,
+    pub(crate) catalog: Catalog,
+    pub(crate) partition: Partition,
+    /// Those of the last lines, for whoever clears it.
+    pub(crate) last_deltas: Vec<Delta>,
     lines: u64,
     requests: u64,
     sequence: u64,
@@ -88,13 +90,14 @@ impl muster_wire::SchemaLookup for Schemas<'_> {
 }
 
 impl SlicedEngine {
-    fn new(seed: u64) -> SlicedEngine {
+    pub(crate) fn new(seed: u64) -> SlicedEngine {
         SlicedEngine {
             random: Random::new(seed),
             storage: MemoryStorage::default(),
             registrar: Registrar { default_dialect: Dialect::Entra },
             catalog: Catalog::new(IndexKind::Value),
             partition: Partition::new(Instant::from_millis(START)),
+            last_deltas: Vec::new(),
             lines: 0,
             requests: 0,
             sequence: 0,
@@ -103,7 +106,13 @@ impl SlicedEngine {
         }
     }
 
-    fn feed(&mut self, line: &str) -> Result<(), Rejection> {
+    /// The line and not its place decides about slices, so that a smaller history has the same.
+    pub(crate) fn decide_slices(&mut self, seed: u64, line: &str) {
+        let digest = |digest: u64, byte: u8| (digest ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3);
+        self.random = Random::new(line.bytes().fold(seed, digest));
+    }
+
+    pub(crate) fn feed(&mut self, line: &str) -> Result<(), Rejection> {
         self.lines += 1;
         let source = Source::File { file: FILE.into(), line: self.lines };
         let event = muster_wire::decode(line.as_bytes(), &Schemas(&self.catalog))?;
@@ -161,7 +170,7 @@ impl SlicedEngine {
     }
 
     /// None, one or a few slices.
-    fn drain_some(&mut self) {
+    pub(crate) fn drain_some(&mut self) {
         for _ in 0..self.random.weighted(&[5, 3, 1]) {
             let budget = self.budget();
             self.partition.synchronise(&self.catalog, budget);
@@ -169,12 +178,12 @@ impl SlicedEngine {
         }
     }
 
-    fn rest(&mut self) {
+    pub(crate) fn rest(&mut self) {
         while self.partition.synchronise(&self.catalog, Budget::Objects(3)) {}
         self.commit(Vec::new());
     }
 
-    fn restart(&mut self) {
+    pub(crate) fn restart(&mut self) {
         let head = self.storage.head(0).unwrap();
         let Some(head) = head else { return };
         let mut restoring = Restoring {
@@ -205,6 +214,7 @@ impl SlicedEngine {
         for delta in entry.deltas {
             self.sequence += 1;
             assert_eq!(delta.sequence, self.sequence, "sequences are dense");
+            self.last_deltas.push(delta.clone());
             let (tenant, group, member) = (delta.tenant, delta.group, delta.member);
             if let Cause::Rule { version } = delta.cause {
                 let joined = delta.change == MembershipChange::Added;

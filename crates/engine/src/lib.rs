@@ -17,5 +17,8 @@ pub use catalog::{Catalog, CatalogGroup, TenantCatalog};
 pub use definition::{Decides, Definition};
 pub use engine::{Engine, EngineOptions};
 pub use interpret::Interpret;
-pub use partition::{Budget, GroupBehind, Partition, PartitionCounts};
+pub use partition::{
+    Budget, Comparison, Draft, FoundPage, GroupBehind, Partition, PartitionCounts, Preview, Sampled,
+    ValueCount, ValuesPage, ValuesQuestion,
+};
 pub use registrar::{Registrar, Request};

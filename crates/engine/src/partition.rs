@@ -7,7 +7,9 @@
 mod cascade;
 mod event;
 mod groups;
+mod lookup;
 mod objects;
+mod preview;
 mod restore;
 mod step;
 mod sync;
@@ -27,6 +29,9 @@ use muster_rule::{Attribute, Schema};
 use objects::{ObjectNumber, ObjectTable};
 use std::collections::{BTreeMap, BTreeSet};
 use step::Step;
+
+pub use lookup::{FoundPage, ValueCount, ValuesPage, ValuesQuestion};
+pub use preview::{Comparison, Draft, Preview, Sampled};
 
 use crate::storage::{GroupMode, LocalGroup};
 
@@ -381,13 +386,6 @@ impl Applying<'_> {
 
     /// Ends all memberships and listings of an object that is no more.
     fn object_deleted(&mut self, number: ObjectNumber, kind: ObjectKind, reason: &Reason) {
-        let syncing: Vec<_> = self.state.groups.syncing().iter().copied().collect();
-        for local in syncing {
-            let sync = self.state.groups.get_mut(local).and_then(|group| group.sync.as_mut());
-            if sync.is_some_and(|sync| sync.pending.remove(number)) {
-                self.finish_sync_if_empty(local);
-            }
-        }
         let Some(slot) = self.state.objects.slot(number) else { return };
         let (groups, listed) = (slot.groups.clone(), slot.listed.clone());
         for local in groups {
@@ -395,6 +393,14 @@ impl Applying<'_> {
         }
         for group in listed {
             self.unlist(&group, number);
+        }
+        // After the bits: a group that only waited for this object to leave is gone by this.
+        let syncing: Vec<_> = self.state.groups.syncing().iter().copied().collect();
+        for local in syncing {
+            let sync = self.state.groups.get_mut(local).and_then(|group| group.sync.as_mut());
+            if sync.is_some_and(|sync| sync.pending.remove(number)) {
+                self.finish_sync_if_empty(local);
+            }
         }
         self.state.objects.forget_if_unknown(number);
     }

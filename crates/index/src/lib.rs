@@ -11,7 +11,8 @@
 //! [`ClockTerms`] and [`Deadlines`] do for the passing of time what these do for changes.
 //!
 //! The rows themselves, and for each value the objects that have it, are in a [`Table`], one per partition and
-//! tenant; an index is shared between partitions.
+//! tenant; an index is shared between partitions. A [`Query`] answers the other question, which objects a rule
+//! selects, by these sets.
 
 mod by_attribute;
 mod by_value;
@@ -19,6 +20,7 @@ mod clock;
 mod indexed;
 mod naive;
 mod predicate;
+mod query;
 mod table;
 
 pub use by_attribute::ByAttribute;
@@ -26,6 +28,7 @@ pub use by_value::ByValue;
 pub use clock::{ClockTerms, Deadlines};
 pub use naive::Naive;
 pub use predicate::{Formula, PredicateId, PredicateTable, TruthMemo};
+pub use query::{GroupSets, Query};
 pub use table::{ColumnNumber, DistinctValue, Edit, ObjectsOf, Row, RowView, Table, ValueId};
 
 use muster_directory::{Attributes, Instant, ObjectKind};

@@ -252,6 +252,12 @@ impl Table {
         Some(self.of(kind).column(attribute)?.present())
     }
 
+    /// About how many distinct values an attribute has.
+    #[must_use]
+    pub fn distinct(&self, kind: ObjectKind, attribute: &Attribute) -> usize {
+        self.of(kind).column(attribute).map_or(0, Column::distinct)
+    }
+
     pub(crate) fn of(&self, kind: ObjectKind) -> &KindTable {
         match kind {
             ObjectKind::User => &self.users,

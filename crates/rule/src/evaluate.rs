@@ -35,13 +35,18 @@ impl TextTest {
     /// Whether this text, which is present, satisfies the test.
     #[must_use]
     pub fn holds(&self, value: &Text) -> bool {
-        let folded = value.folded();
+        self.holds_of_folded(value.folded())
+    }
+
+    /// [`holds`](Self::holds), of a text that is folded already.
+    #[must_use]
+    pub fn holds_of_folded(&self, folded: &str) -> bool {
         match self {
             TextTest::OneOf(operands) => operands.binary_search_by(|operand| (**operand).cmp(folded)).is_ok(),
             TextTest::StartsWith(operand) => folded.starts_with(&**operand),
             TextTest::EndsWith(operand) => folded.ends_with(&**operand),
             TextTest::Contains(operand) => folded.contains(&**operand),
-            TextTest::Matches(pattern) => pattern.is_match(value),
+            TextTest::Matches(pattern) => pattern.is_match_of_folded(folded),
             TextTest::Version(order, operand) => {
                 compare_version(folded, operand).is_some_and(|ordering| order.holds(ordering))
             }

@@ -59,6 +59,22 @@ impl Rule {
     }
 }
 
+impl Explanation {
+    /// The smallest expression that decided alone: that one, of a conjunction, that does not hold, of a disjunction
+    /// that does, and so on inside. Where several are needed, all of them together.
+    #[must_use]
+    pub fn decisive(&self) -> &Explanation {
+        let agree = |term: &&Explanation| term.result == self.result;
+        let (one, another) = (self.details.iter().find(agree), self.details.iter().find(|term| !agree(term)));
+        match (one, another, self.details.len()) {
+            // A negation, decided by what it negates.
+            (None, Some(term), 1) => term.decisive(),
+            (Some(term), _, 1) | (Some(term), Some(_), _) => term.decisive(),
+            _ => self,
+        }
+    }
+}
+
 struct Explainer<'o> {
     rule: &'o Rule,
     row: &'o dyn Row,

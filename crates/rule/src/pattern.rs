@@ -104,7 +104,11 @@ impl Pattern {
     /// Whether it is found anywhere in the value. A search that reaches the step limit has found nothing.
     #[must_use]
     pub fn is_match(&self, value: &Text) -> bool {
-        let folded = value.folded();
+        self.is_match_of_folded(value.folded())
+    }
+
+    /// [`is_match`](Self::is_match), of a value that is folded already.
+    pub(crate) fn is_match_of_folded(&self, folded: &str) -> bool {
         let found = match &self.inner.engine {
             Engine::Plain(plain) => Ok(plain.is_match(folded)),
             Engine::Linear(automaton) => automaton.is_match(folded),

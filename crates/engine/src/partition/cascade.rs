@@ -9,8 +9,9 @@ use super::{Applying, groups::GroupTable};
 use crate::TenantCatalog;
 use crate::storage::LocalGroup;
 use muster_directory::{MembershipChange, ObjectKind};
-use muster_index::RuleNumber;
+use muster_index::{GroupSets, RuleNumber};
 use muster_rule::Memberships;
+use roaring::RoaringBitmap;
 use std::collections::BTreeSet;
 
 /// The groups still to be decided for one object, and those that flipped.
@@ -35,6 +36,20 @@ impl Memberships for ObjectMemberships<'_> {
             .by_folded_id(folded_group_id)
             .and_then(|group| self.groups.local_of_rule(group.number));
         local.is_some_and(|local| self.slot.is_member(local))
+    }
+}
+
+/// Everybody's memberships as rules ask for them.
+pub(super) struct CatalogGroups<'a> {
+    pub(super) groups: &'a GroupTable,
+    pub(super) catalog: &'a TenantCatalog,
+}
+
+impl GroupSets for CatalogGroups<'_> {
+    fn members(&self, folded_group_id: &str) -> Option<&RoaringBitmap> {
+        let defined = self.catalog.by_folded_id(folded_group_id)?;
+        let local = self.groups.local_of_rule(defined.number)?;
+        Some(&self.groups.get(local)?.members)
     }
 }
 

@@ -7,14 +7,11 @@
 
 use super::Applying;
 use super::Budget;
-use super::cascade::ObjectMemberships;
 use super::event::Reason;
 use super::groups::{AfterSync, Flips, Sync};
-use super::objects::ObjectNumber;
 use crate::storage::{GroupMode, LocalGroup};
 use crate::{CatalogGroup, Decides};
 use muster_directory::{GroupDefinition, GroupId, GroupState, GroupStatus, Source};
-use muster_rule::Rule;
 use roaring::RoaringBitmap;
 
 impl Applying<'_> {
@@ -105,7 +102,7 @@ impl Applying<'_> {
     pub(super) fn begin_sync(&mut self, local: LocalGroup, defined: &CatalogGroup) -> Option<LocalGroup> {
         let target = match (&defined.decides, defined.followed_rule()) {
             (Decides::Listing, _) => self.listed_and_existing(&defined.definition.id),
-            (_, Some(rule)) => self.selected(rule),
+            (_, Some(rule)) => self.state.selected(self.catalog, rule, self.clock),
             (Decides::Rule(_), None) => return self.leave_behind(local, GroupState::Paused),
             (Decides::Nobody(_), None) => return self.leave_behind(local, GroupState::Failed),
         };
@@ -180,19 +177,6 @@ impl Applying<'_> {
     /// Follows the date-times that rules compare with the clock.
     pub(super) fn follow_clock(&mut self) {
         self.state.deadlines.follow(self.catalog.clock_terms(), &self.state.rows);
-    }
-
-    /// The objects that a rule selects.
-    fn selected(&self, rule: &Rule) -> RoaringBitmap {
-        let rows = &self.state.rows;
-        let selects = |number: ObjectNumber| {
-            let (Some(slot), Some(row)) = (self.state.objects.slot(number), rows.row(number)) else {
-                return false;
-            };
-            let memberships = ObjectMemberships { slot, groups: &self.state.groups, catalog: self.catalog };
-            rule.matches(&rows.view(row), &memberships, self.clock)
-        };
-        rows.existing(rule.kind()).iter().filter(|&number| selects(number)).collect()
     }
 
     fn listed_and_existing(&self, group: &GroupId) -> RoaringBitmap {

@@ -205,6 +205,11 @@ impl Column {
         }
     }
 
+    /// How many values have a number: those that some object has, and drafts.
+    pub(super) fn distinct(&self) -> usize {
+        self.by_hash.len()
+    }
+
     /// Every value that some object has.
     pub(super) fn each_value(&self, mut visit: impl FnMut(ValueId)) {
         for (id, stored) in (0..).zip(&self.values) {

@@ -149,3 +149,19 @@ fn the_json_has_the_shape_of_graph() {
         })
     );
 }
+
+#[test]
+fn the_decisive_expression_is_the_smallest_that_decided_alone() {
+    let object = Object::default().text("city", "Oslo").text("department", "Sales");
+    let check = |rule: &str, decisive: &str| {
+        assert_eq!(explain(rule, &object).decisive().expression, decisive, "{rule}");
+    };
+    check("user.city -eq 'Oslo'", "user.city -eq 'Oslo'");
+    check("user.city -eq 'Oslo' -and user.department -eq 'HR'", "user.department -eq 'HR'");
+    check("user.city -eq 'Bergen' -or user.department -eq 'Sales'", "user.department -eq 'Sales'");
+    check("-not (user.city -eq 'Oslo' -or user.department -eq 'HR')", "user.city -eq 'Oslo'");
+    let both = "user.city -eq 'Oslo' -and user.department -eq 'Sales'";
+    check(both, both);
+    let neither = "user.city -eq 'Bergen' -or user.department -eq 'HR'";
+    check(neither, neither);
+}

@@ -1,0 +1,198 @@
+//! What a rule would do to a group, before it is saved: the members that the draft selects against those that are
+//! stored.
+//!
+//! Asks the same [`Query`] that a synchronisation asks, so that saving the draft then flips exactly what this says,
+//! as long as nothing changes in between. Changes nothing itself. What other groups that read this one by `memberOf`
+//! would do is not said.
+
+use super::cascade::{CatalogGroups, ObjectMemberships};
+use super::objects::{ObjectNumber, ObjectTable};
+use super::{Partition, TenantState};
+use crate::{Catalog, TenantCatalog};
+use muster_directory::{GroupId, Instant, MembershipChange, ObjectId, Tenant};
+use muster_index::{GroupSets, Query};
+use muster_rule::{Explanation, Memberships, Rule};
+use roaring::RoaringBitmap;
+
+/// A rule that may become a group's.
+#[derive(Clone, Copy, Debug)]
+pub struct Draft<'a> {
+    /// Whose.
+    pub tenant: &'a Tenant,
+    /// The group whose present members count; without one nobody is a member.
+    pub group: Option<&'a GroupId>,
+    /// The draft.
+    pub rule: &'a Rule,
+    /// The time it is asked about; otherwise the partition's clock.
+    pub now: Option<Instant>,
+}
+
+/// What a draft would do. Of several partitions, put together by [`Preview::merge`].
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Preview {
+    /// How many objects would join.
+    pub added: u64,
+    /// How many would leave.
+    pub removed: u64,
+    /// How many would stay.
+    pub unchanged: u64,
+    /// Some of those who would join, sorted by id.
+    pub added_sample: Vec<Sampled>,
+    /// Some of those who would leave, sorted by id.
+    pub removed_sample: Vec<Sampled>,
+}
+
+/// One object that a draft would add or remove.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sampled {
+    /// Which.
+    pub id: ObjectId,
+    /// The expression of the draft that decided: see [`Explanation::decisive`].
+    pub decided_by: Explanation,
+}
+
+impl Preview {
+    /// How many members the group would have.
+    #[must_use]
+    pub fn members(&self) -> u64 {
+        self.added + self.unchanged
+    }
+
+    /// Adds what another partition says of the same draft; at most `samples` of each sample are kept.
+    pub fn merge(&mut self, other: Preview, samples: usize) {
+        self.added += other.added;
+        self.removed += other.removed;
+        self.unchanged += other.unchanged;
+        let merge = |mine: &mut Vec<Sampled>, theirs: Vec<Sampled>| {
+            mine.extend(theirs);
+            mine.sort_by(|one, other| one.id.cmp(&other.id));
+            mine.truncate(samples);
+        };
+        merge(&mut self.added_sample, other.added_sample);
+        merge(&mut self.removed_sample, other.removed_sample);
+    }
+}
+
+/// The objects that a draft would add, remove and keep, in one partition.
+pub struct Comparison<'a> {
+    draft: Draft<'a>,
+    now: Instant,
+    place: Option<(&'a TenantState, &'a TenantCatalog)>,
+    added: RoaringBitmap,
+    removed: RoaringBitmap,
+    unchanged: u64,
+}
+
+impl Partition {
+    /// Compares what a draft selects with the stored members of its group.
+    #[must_use]
+    pub fn compare<'a>(&'a self, catalog: &'a Catalog, draft: Draft<'a>) -> Comparison<'a> {
+        let now = draft.now.unwrap_or(self.clock);
+        let mut comparison = Comparison {
+            draft,
+            now,
+            place: None,
+            added: RoaringBitmap::new(),
+            removed: RoaringBitmap::new(),
+            unchanged: 0,
+        };
+        let Some(state) = self.tenants.get(draft.tenant) else { return comparison };
+        let catalog = catalog.tenant(draft.tenant);
+        let selected = state.selected(catalog, draft.rule, now);
+        let nobody = RoaringBitmap::new();
+        let group = draft.group.and_then(|id| state.groups.get(state.groups.local(id)?));
+        let members = group.map_or(&nobody, |group| &group.members);
+        comparison.unchanged = selected.intersection_len(members);
+        comparison.removed = members - &selected;
+        comparison.added = selected - members;
+        comparison.place = Some((state, catalog));
+        comparison
+    }
+
+    /// Whether there is such a group here.
+    #[must_use]
+    pub fn knows_group(&self, tenant: &Tenant, group: &GroupId) -> bool {
+        self.tenants.get(tenant).is_some_and(|state| state.groups.local(group).is_some())
+    }
+}
+
+impl TenantState {
+    /// The objects that a rule selects.
+    pub(super) fn selected(&self, catalog: &TenantCatalog, rule: &Rule, now: Instant) -> RoaringBitmap {
+        let groups = CatalogGroups { groups: &self.groups, catalog };
+        Query::new(&self.rows, &groups as &dyn GroupSets, now).select(rule)
+    }
+}
+
+impl Comparison<'_> {
+    /// The counts, and at most so many of those who would join and of those who would leave.
+    #[must_use]
+    pub fn preview(&self, samples: usize) -> Preview {
+        Preview {
+            added: self.added.len(),
+            removed: self.removed.len(),
+            unchanged: self.unchanged,
+            added_sample: self.sample(&self.added, samples),
+            removed_sample: self.sample(&self.removed, samples),
+        }
+    }
+
+    /// Everybody who would join or leave, sorted by id.
+    #[must_use]
+    pub fn changes(&self) -> Vec<(&ObjectId, MembershipChange)> {
+        let Some((state, _)) = self.place else { return Vec::new() };
+        let added = ids(&state.objects, &self.added).map(|(_, id)| (id, MembershipChange::Added));
+        let removed = ids(&state.objects, &self.removed).map(|(_, id)| (id, MembershipChange::Removed));
+        let mut changes: Vec<_> = added.chain(removed).collect();
+        changes.sort_unstable_by_key(|(id, _)| *id);
+        changes
+    }
+
+    fn sample(&self, objects: &RoaringBitmap, samples: usize) -> Vec<Sampled> {
+        let Some((state, catalog)) = self.place else { return Vec::new() };
+        let mut sample: Vec<Sampled> = ids(&state.objects, objects)
+            .take(samples)
+            .map(|(number, id)| Sampled {
+                id: id.clone(),
+                decided_by: self.decided_by(state, catalog, number),
+            })
+            .collect();
+        sample.sort_by(|one, other| one.id.cmp(&other.id));
+        sample
+    }
+
+    /// Of an object of the other kind, which the draft is not about, the whole of it.
+    fn decided_by(&self, state: &TenantState, catalog: &TenantCatalog, number: ObjectNumber) -> Explanation {
+        let slot = state.objects.slot(number);
+        let row = state.rows.row(number).filter(|row| row.kind() == self.draft.rule.kind());
+        let (Some(slot), Some(row)) = (slot, row) else {
+            return Explanation {
+                expression: self.draft.rule.text().to_owned(),
+                result: false,
+                property: None,
+                details: Vec::new(),
+            };
+        };
+        let memberships = ObjectMemberships { slot, groups: &state.groups, catalog };
+        let memberships: &dyn Memberships = &memberships;
+        self.draft.rule.explain(&state.rows.view(row), memberships, self.now).decisive().clone()
+    }
+}
+
+impl std::fmt::Debug for Comparison<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Comparison")
+            .field("draft", &self.draft)
+            .field("added", &self.added)
+            .field("removed", &self.removed)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The ids of these objects, in the order of their numbers.
+pub(super) fn ids<'a>(
+    objects: &'a ObjectTable,
+    numbers: &'a RoaringBitmap,
+) -> impl Iterator<Item = (ObjectNumber, &'a ObjectId)> {
+    numbers.iter().filter_map(|number| Some((number, &objects.slot(number)?.id)))
+}
