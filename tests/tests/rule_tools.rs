@@ -284,7 +284,7 @@ u1 is a member
     assert_eq!((auto.status, &auto.stdout), (1, &json.stdout));
     let tree: Value = serde_json::from_str(json.stdout.lines().next().unwrap()).unwrap();
     let leaf = json!({"expression": "user.city -eq \"oslo\"", "expressionResult": true,
-        "propertyToEvaluate": {"propertyName": "user.city", "propertyValue": "Oslo"}, "expressionEvaluationDetails": []});
+        "propertyToEvaluate": {"propertyName": "city", "propertyValue": "Oslo"}, "expressionEvaluationDetails": []});
     assert_eq!(tree["explanation"]["expressionEvaluationDetails"][0], leaf);
 }
 

@@ -35,7 +35,7 @@ pub struct Explanation {
 /// JSON text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SeenProperty {
-    /// Prefix and canonical name: `user.department`.
+    /// Prefix and canonical name: `user.department`. Serialized without the prefix, as Graph does.
     pub name: String,
     /// `None`: absent.
     pub value: Option<SeenValue>,
@@ -197,7 +197,9 @@ impl Serialize for Explanation {
 impl Serialize for SeenProperty {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut object = serializer.serialize_struct("SeenProperty", 2)?;
-        object.serialize_field("propertyName", &self.name)?;
+        // Graph names the property without its prefix.
+        let name = self.name.split_once('.').map_or(self.name.as_str(), |(_, name)| name);
+        object.serialize_field("propertyName", name)?;
         object.serialize_field("propertyValue", &self.value.as_ref().map(SeenValue::as_str))?;
         object.end()
     }

@@ -18,6 +18,7 @@ use crate::tree::{Node, NodeKind, Property, Span};
 use crate::words::Word;
 
 pub(crate) use comparison::kind_of;
+pub(crate) use operand::meant_boolean;
 
 /// The longest rule, in UTF-16 code units (L12).
 pub const MAX_LENGTH: usize = 3072;

@@ -3,6 +3,7 @@
 use super::{Checker, noun};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::lex::source_offset;
+use crate::parse::meant_boolean;
 use crate::pattern::Pattern;
 use crate::print::quoted;
 use crate::property::RuleProperty;
@@ -88,13 +89,7 @@ impl Checker<'_> {
         if let Some(value) = value {
             return Some(Signed { test: Test::Boolean(value), negated });
         }
-        let word = operand.span.of(self.text).trim_matches(['"', '\'']).to_ascii_lowercase();
-        let meant = match word.as_str() {
-            "yes" | "1" | "on" | "enabled" | "y" => Some("true"),
-            "no" | "0" | "off" | "disabled" | "n" => Some("false"),
-            "null" | "$null" => Some("null"),
-            _ => None,
-        };
+        let meant = meant_boolean(operand.span.of(self.text).trim_matches(['"', '\'']));
         let report = self.wrong_operand(property.value_type, operand).help("write `true`, `false` or `null`");
         self.report(match meant {
             Some(meant) => report.suggest(operand.span, meant),
@@ -194,8 +189,11 @@ impl Checker<'_> {
         let unquoted = text.trim();
         let is_clock =
             unquoted.get(.."system.now".len()).is_some_and(|start| start.eq_ignore_ascii_case("system.now"));
+        let is_word = ["now", "today", "now()"].iter().any(|word| word.eq_ignore_ascii_case(unquoted));
         self.report(if is_clock {
             report.help("write it without quotes").suggest(operand.span, unquoted)
+        } else if is_word {
+            report.corrected(operand.span, "system.now")
         } else {
             report.help("write it as in `2026-11-22T10:00:00Z` or `2026-11-22`")
         });

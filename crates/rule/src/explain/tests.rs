@@ -143,8 +143,8 @@ fn the_json_has_the_shape_of_graph() {
             "expressionResult": false,
             "propertyToEvaluate": null,
             "expressionEvaluationDetails": [
-                leaf(name, true, "user.displayName", Some("EndTestUser 1")),
-                leaf("user.city -ne null", false, "user.city", None),
+                leaf(name, true, "displayName", Some("EndTestUser 1")),
+                leaf("user.city -ne null", false, "city", None),
             ],
         })
     );

@@ -29,8 +29,12 @@ impl Parser<'_> {
                 None
             };
             let date = date?;
-            let span = open.to(close?);
-            self.no_more_shifts();
+            let close = close?;
+            let span = open.to(close);
+            let unshifted = date.kind == OperandKind::Now { shift_millis: 0 };
+            if !(unshifted && self.shift_outside(span, date.span)) {
+                self.no_more_shifts();
+            }
             return Some(Operand { span, kind: date.kind });
         }
         let span = self.advance();
@@ -49,6 +53,24 @@ impl Parser<'_> {
         self.no_more_shifts();
         let shift_millis = direction.checked_mul(millis?)?;
         Some(Operand { span: span.to(end), kind: OperandKind::Now { shift_millis } })
+    }
+
+    /// Takes a shift after `(system.now)`, which should stand inside, and reports it. Whether one was there.
+    fn shift_outside(&mut self, parentheses: Span, inside: Span) -> bool {
+        let first = self.span();
+        if self.shift_word().is_none() {
+            return false;
+        }
+        let known = self.diagnostics.len();
+        self.duration();
+        let shift = first.to(self.last_span());
+        let message = "`system.now` is shifted inside its parentheses";
+        let report = Diagnostic::new(Code::ChainedShift, first, message);
+        let corrected = format!("({} {})", inside.of(self.text), shift.of(self.text));
+        if self.diagnostics.len() == known {
+            self.report(report.corrected(parentheses.to(shift), corrected));
+        }
+        true
     }
 
     /// Takes `-plus` or `-minus`: 1 or -1.
@@ -141,8 +163,15 @@ impl Parser<'_> {
         };
         let message = format!("`{}` {what}", span.shown(self.text));
         let report = Diagnostic::new(code, span, message).help(help);
-        let days = (error == DurationError::YearsOrMonths).then(|| in_days(span.of(self.text))).flatten();
-        self.report(match days {
+        let written = span.of(self.text);
+        // `30D`
+        let prefixed = format!("P{}", written.to_ascii_uppercase());
+        let meant = match error {
+            DurationError::YearsOrMonths => in_days(written),
+            DurationError::Malformed => parse_duration(&prefixed).is_ok().then_some(prefixed),
+            DurationError::Fraction | DurationError::TooLong => None,
+        };
+        self.report(match meant {
             Some(corrected) => report.suggest(span, corrected),
             None => report,
         });

@@ -92,7 +92,18 @@ impl Parser<'_> {
                 );
                 let help =
                     "write an element comparison, as in `_ -eq \"x\"` or `assignedPlan.service -eq \"x\"`";
-                let is_text = matches!(self.kind(), TokenKind::Text(_));
+                let text = match self.kind() {
+                    TokenKind::Text(text) => Some(text.as_str()),
+                    _ => None,
+                };
+                if text
+                    .is_some_and(|text| text.trim_start().starts_with(['_', 'a', 'g']) && text.contains(" -"))
+                {
+                    // The rule builder of the portal puts them.
+                    self.report(report.help("write the element comparison without quotes round it"));
+                    return None;
+                }
+                let is_text = text.is_some();
                 let before = Span { start: span.start, end: span.start };
                 self.report(if is_text {
                     report.help(help).suggest(before, "_ -eq ")

@@ -138,10 +138,19 @@ impl Parser<'_> {
             self.report(Diagnostic::new(Code::NotAnInstant, span, message).corrected(span, "system.now"));
             return Some(Operand { span, kind: OperandKind::Now { shift_millis: 0 } });
         }
-        let corrected = quoted(found);
         let message = format!("the string `{}` has no quotes", span.shown(self.text));
         let report = Diagnostic::new(Code::UnquotedString, span, message);
-        self.report(report.corrected(span, corrected));
+        if self.subject.is_some_and(|subject| self.is_boolean(subject)) {
+            // Quotes would not mend it.
+            let meant = meant_boolean(found);
+            let report = report.help("write `true`, `false` or `null`");
+            self.report(match meant {
+                Some(meant) => report.suggest(span, meant),
+                None => report,
+            });
+            return None;
+        }
+        self.report(report.corrected(span, quoted(found)));
         Some(Operand { span, kind: OperandKind::Text(found.to_owned()) })
     }
 
@@ -276,7 +285,7 @@ impl Parser<'_> {
             self.span()
         };
         let open = self.enter()?;
-        let mut values = Vec::new();
+        let (mut values, mut joined_by_or) = (Vec::new(), false);
         loop {
             let value = self.value(operator);
             let Some(value) = value else {
@@ -284,12 +293,21 @@ impl Parser<'_> {
                 return None;
             };
             values.push(value);
-            if *self.kind() != TokenKind::Comma {
+            // `("Sales" -or "HR")` is a list, too.
+            let alternative = *self.kind() == TokenKind::Word(Word::Or)
+                && matches!(self.kind_ahead(1), TokenKind::Text(_) | TokenKind::Number);
+            if *self.kind() != TokenKind::Comma && !alternative {
                 break;
             }
+            joined_by_or |= alternative;
             self.advance();
         }
-        let inside = Span { start: open.end, end: self.last_span().end }.of(self.text).trim().to_owned();
+        let inside = if joined_by_or {
+            let texts: Vec<&str> = values.iter().map(|value| value.span.of(self.text)).collect();
+            texts.join(", ")
+        } else {
+            Span { start: open.end, end: self.last_span().end }.of(self.text).trim().to_owned()
+        };
         let close = self.close()?;
         let span = start.to(close);
         let wants_list = matches!(operator.0, Operator::In | Operator::NotIn);
@@ -345,6 +363,16 @@ impl Parser<'_> {
             (_, Some(first)) => Operand { span, kind: first.kind },
             (_, None) => Operand { span, kind: OperandKind::List(Vec::new()) },
         }
+    }
+}
+
+/// The boolean, or null, that is meant by a word of other languages.
+pub(crate) fn meant_boolean(word: &str) -> Option<&'static str> {
+    match word.to_lowercase().as_str() {
+        "yes" | "1" | "on" | "enabled" | "y" | "wahr" | "vrai" | "verdadero" => Some("true"),
+        "no" | "0" | "off" | "disabled" | "n" | "falsch" | "faux" | "falso" => Some("false"),
+        "null" | "$null" => Some("null"),
+        _ => None,
     }
 }
 

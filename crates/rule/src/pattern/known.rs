@@ -1,8 +1,9 @@
 //! Equal patterns are one, for as long as somebody holds it: thousands of rules may ask for the same, and
-//! what a search was given up on for one of them is so for all.
+//! what a search was given up on for one of them is so for all. A few are held here, so that an editor which
+//! checks a rule on each key press does not compile its patterns each time.
 
 use super::Inner;
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError, Weak};
 
 /// Every pattern that is held, by its text, and some that were.
@@ -11,7 +12,11 @@ struct Known {
     patterns: HashMap<Box<str>, Weak<Inner>>,
     /// With so many the forgotten ones are taken out.
     sweep_at: usize,
+    /// Those that were made last, so many at most; each has its bounds (`linear`, `bounded`).
+    recent: VecDeque<Arc<Inner>>,
 }
+
+const RECENT: usize = 16;
 
 static KNOWN: LazyLock<Mutex<Known>> = LazyLock::new(Mutex::default);
 
@@ -32,6 +37,8 @@ pub(super) fn keep(inner: Inner) -> Arc<Inner> {
     }
     let inner = Arc::new(inner);
     known.patterns.insert(inner.text.clone(), Arc::downgrade(&inner));
+    known.recent.truncate(RECENT - 1);
+    known.recent.push_front(Arc::clone(&inner));
     inner
 }
 
@@ -56,6 +63,9 @@ mod tests {
         let left = known().patterns.keys().filter(|text| text.starts_with("^swept")).count();
         assert!(left < 900, "{left}");
         drop((one, other));
+        for count in 0..RECENT {
+            compile(&format!("^pushed out {count} [a-z]+$"));
+        }
         assert!(find("^shared [a-z]+$").is_none());
     }
 }
