@@ -92,10 +92,15 @@ pub struct Rejection {
 }
 
 impl Rejection {
-    /// A rejection with this code and message.
+    /// A rejection with this code and message. Messages quote what was refused: control characters, which have no
+    /// place in a line or on a terminal, become U+FFFD.
     #[must_use]
     pub fn new(code: RejectionCode, message: impl Into<String>) -> Rejection {
-        Rejection { code, message: message.into() }
+        let mut message = message.into();
+        if message.contains(char::is_control) {
+            message = message.replace(char::is_control, "\u{FFFD}");
+        }
+        Rejection { code, message }
     }
 }
 
