@@ -355,6 +355,17 @@ fn hostile_texts_end_soon() {
         "\u{0}\u{1b}[31m".repeat(300),
         "user.city -eq \"x\" ".repeat(150),
         ") -and (".repeat(380),
+        "! ".repeat(1500),
+        "or ".repeat(1000),
+        "-and -or ".repeat(340),
+        "Direct Reports for ".repeat(160),
+        "user.city -eq (".repeat(200),
+        "(system.now) -plus ".repeat(160),
+        format!("user.city -match '{}'", "(".repeat(3000)),
+        format!("user.city -match '{}'", "(?=".repeat(1000)),
+        format!("user.city -match '{}'", "[a-[".repeat(700)),
+        "user.city -match '(?:(?:(?:a{1,9999}){1,9999}){1,9999}){1,9999}'".to_owned(),
+        "user.city -match '((((((a{9}){9}){9}){9}){9}){9})\\1{9999}'".to_owned(),
     ];
     for text in texts {
         let diagnostics = Rule::parse(&text, Dialect::Extended, &schema()).unwrap_err();

@@ -20,9 +20,9 @@ use toml_edit::{Array, ArrayOfTables, DocumentMut, Item, Table, Value};
 /// Where a rule does not say otherwise.
 const NOW: &str = "2026-11-22T10:00:00Z";
 
-/// Lines of the language that no single rule can show: the limit of length and the stored text (own test
-/// below), events, cycles between groups.
-const ELSEWHERE: [u32; 2] = [12, 40];
+/// Lines of the language that no single rule can show, the limit of length and the stored text, and events; with the
+/// file whose tests are named after them.
+const ELSEWHERE: [(u32, &str); 2] = [(12, "tests/corpus/main.rs"), (40, "../wire/src/line/tests.rs")];
 
 #[test]
 fn valid_rules_select_what_they_should() {
@@ -109,7 +109,12 @@ fn a_canonical_text_is_the_same_rule() {
 
 #[test]
 fn the_corpus_shows_every_line_of_the_language() {
-    let mut shown: BTreeSet<u32> = ELSEWHERE.into();
+    let mut shown = BTreeSet::new();
+    for (line, path) in ELSEWHERE {
+        let tests = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap();
+        assert!(tests.contains(&format!("#[test]\nfn l{line}_")), "no test of {path} is named after L{line}");
+        shown.insert(line);
+    }
     for mut file in File::all("valid").into_iter().chain(File::all("invalid")) {
         for entry in file.rules() {
             let lines = entry.get("line").and_then(Item::as_str).expect("a line");

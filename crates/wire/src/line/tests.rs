@@ -97,7 +97,7 @@ fn attributes_take_their_types() {
 }
 
 #[test]
-fn nulls_and_empty_strings_are_null() {
+fn l23_nulls_and_empty_strings_are_null() {
     known(
         r#"{"city":null,"country":"","accountEnabled":null}"#,
         &[("city", None), ("country", None), ("accountEnabled", None)],
@@ -105,7 +105,7 @@ fn nulls_and_empty_strings_are_null() {
 }
 
 #[test]
-fn names_are_matched_in_either_spelling_and_any_case() {
+fn l40_names_are_matched_in_either_spelling_and_any_case() {
     known(r#"{"MOBILEPHONE":"1"}"#, &[("mobile", text("1"))]);
     known(r#"{"mobilePhone":"1","mobile":"1"}"#, &[("mobile", text("1"))]);
     known(r#"{"businessPhones":[null,"","1","2"]}"#, &[("telephoneNumber", text("1"))]);
@@ -123,7 +123,7 @@ fn managers_are_ids_or_objects_that_have_one() {
 }
 
 #[test]
-fn extension_attributes_are_merged_member_by_member() {
+fn l40_extension_attributes_are_merged_member_by_member() {
     known(
         r#"{"onPremisesExtensionAttributes":{"extensionAttribute2":"x","extensionAttribute3":null,"other":1}}"#,
         &[("extensionAttribute2", text("x")), ("extensionAttribute3", None)],
@@ -134,7 +134,7 @@ fn extension_attributes_are_merged_member_by_member() {
 }
 
 #[test]
-fn unknown_attributes_are_kept_as_they_came() {
+fn l40_unknown_attributes_are_kept_as_they_came() {
     let patch = patch(r#"{"Zodiac":[1.50, {"a":2}],"none":null,"zodiac":[1.50, {"a":2}]}"#);
     assert_eq!(patch.known, []);
     let expected = [("none".into(), None), ("zodiac".into(), Some(r#"[1.50, {"a":2}]"#.into()))];
@@ -142,7 +142,7 @@ fn unknown_attributes_are_kept_as_they_came() {
 }
 
 #[test]
-fn values_of_another_type_are_refused() {
+fn l40_values_of_another_type_are_refused() {
     let refused = |data: &str, part: &str| refused_data(data, RejectionCode::InvalidValue, part);
     refused(
         r#"{"department":5}"#,
