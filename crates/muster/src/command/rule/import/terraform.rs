@@ -5,7 +5,7 @@
 
 use super::{Export, Found, Rule};
 use hcl_edit::Span;
-use hcl_edit::expr::{Expression, ObjectKey, Traversal, TraversalOperator};
+use hcl_edit::expr::{Expression, Object, ObjectKey, Traversal, TraversalOperator};
 use hcl_edit::parser::parse_body;
 use hcl_edit::structure::{Block, Body};
 use hcl_edit::template::Element;
@@ -23,7 +23,9 @@ pub(super) fn find(text: &str) -> Result<Export, String> {
             .and_then(|span| text.get(..span.start))
             .map(|before| before.matches('\n').count() + 1);
         match labels(block).as_slice() {
-            ["azuread_group", label] => module.azuread(block, label, line, &mut export),
+            ["azuread_group" | "azuread_group_without_members", label] => {
+                module.azuread(block, label, line, &mut export);
+            }
             ["msgraph_resource" | "msgraph_update_resource", label] => {
                 module.msgraph(block, label, line, &mut export)
             }
@@ -44,7 +46,9 @@ struct Module<'b> {
 
 impl Module<'_> {
     fn azuread(&self, block: &Block, label: &str, line: Option<usize>, export: &mut Export) {
-        let membership = block.body.get_blocks("dynamic_membership").next();
+        let generated = block.body.get_blocks("dynamic").filter(|it| labels(it) == ["dynamic_membership"]);
+        let generated = generated.filter_map(|it| it.body.get_blocks("content").next());
+        let membership = block.body.get_blocks("dynamic_membership").chain(generated).next();
         let Some(rule) = membership.and_then(|membership| membership.body.get_attribute("rule")) else {
             export.assigned += 1;
             return;
@@ -62,27 +66,24 @@ impl Module<'_> {
     }
 
     fn msgraph(&self, block: &Block, label: &str, line: Option<usize>, export: &mut Export) {
-        let Some(Expression::Object(body)) = block.body.get_attribute("body").map(|body| &body.value) else {
-            return;
+        let url = block.body.get_attribute("url").and_then(|url| self.text(&url.value).ok());
+        let Some(body) = block.body.get_attribute("body") else { return };
+        let mut parts = Vec::new();
+        let whole = objects(&body.value, &mut parts);
+        let value = |name: &str| parts.iter().find_map(|part| member(part, name));
+        let rule = match value("membershipRule") {
+            Some(rule) => self.rule(rule),
+            // Other resources of Graph have bodies too.
+            None if whole || url.as_deref() != Some("groups") => return,
+            None => unknown("body"),
         };
-        let member = |name: &str| {
-            let is_it = |key: &ObjectKey| match key {
-                ObjectKey::Ident(ident) => ident.as_str() == name,
-                ObjectKey::Expression(Expression::String(text)) => text.as_str() == name,
-                ObjectKey::Expression(Expression::Variable(ident)) => ident.as_str() == name,
-                ObjectKey::Expression(_) => false,
-            };
-            body.iter().find(|(key, _)| is_it(key)).map(|(_, value)| value.expr())
-        };
-        // Other resources of Graph have bodies too.
-        let Some(rule) = member("membershipRule") else { return };
-        let text = |name| member(name).and_then(|value| self.text(value).ok());
+        let text = |name| value(name).and_then(|value| self.text(value).ok());
         let state = text("membershipRuleProcessingState");
         export.rules.push(Found {
             line,
             id: Some(label.to_owned()),
             name: text("displayName"),
-            rule: self.rule(rule),
+            rule,
             paused: state.is_some_and(|state| state.eq_ignore_ascii_case("Paused")),
         });
     }
@@ -91,9 +92,7 @@ impl Module<'_> {
         match self.text(expression) {
             // A heredoc's line end is none of the rule's.
             Ok(text) => Rule::Text(text.trim_end_matches(['\r', '\n']).to_owned()),
-            Err(unknown) => Rule::Unknown(format!(
-                "`{unknown}` in its rule is not known here: import the output of `terraform show -json` instead"
-            )),
+            Err(part) => unknown(&part),
         }
     }
 
@@ -153,6 +152,38 @@ impl Module<'_> {
         };
         self.text_within(&found.ok_or_else(unknown)?.value, references)
     }
+}
+
+fn unknown(part: &str) -> Rule {
+    Rule::Unknown(format!(
+        "`{part}` in its rule is not known here: import the output of `terraform show -json` instead"
+    ))
+}
+
+/// The objects that a body is made of: itself, or the arguments of `merge` and `jsonencode`. Whether that is all.
+fn objects<'e>(body: &'e Expression, parts: &mut Vec<&'e Object>) -> bool {
+    match body {
+        Expression::Object(object) => {
+            parts.push(object);
+            true
+        }
+        Expression::Parenthesis(inner) => objects(inner.inner(), parts),
+        Expression::FuncCall(call) if matches!(call.name.name.as_str(), "merge" | "jsonencode") => {
+            call.args.iter().fold(true, |whole, argument| objects(argument, parts) && whole)
+        }
+        _ => false,
+    }
+}
+
+/// The value of an object's member.
+fn member<'e>(object: &'e Object, name: &str) -> Option<&'e Expression> {
+    let is_it = |key: &ObjectKey| match key {
+        ObjectKey::Ident(ident) => ident.as_str() == name,
+        ObjectKey::Expression(Expression::String(text)) => text.as_str() == name,
+        ObjectKey::Expression(Expression::Variable(ident)) => ident.as_str() == name,
+        ObjectKey::Expression(_) => false,
+    };
+    object.iter().find(|(key, _)| is_it(key)).map(|(_, value)| value.expr())
 }
 
 /// Locals may refer to locals; so many times at most.
@@ -245,6 +276,42 @@ resource "msgraph_resource" "graph" {
         assert!(matches!(each, Rule::Unknown(reason) if reason.contains("`each.value`")), "{each:?}");
         assert_eq!(export.text(3), "user.accountEnabled -eq true");
         assert_eq!(export.assigned, 1);
+    }
+
+    #[test]
+    fn generated_blocks_and_merged_bodies_are_read() {
+        let export = find(
+            r#"
+resource "azuread_group_without_members" "a" {
+  dynamic "dynamic_membership" {
+    for_each = var.rule == null ? [] : [1]
+    content {
+      enabled = true
+      rule    = "user.city -eq null"
+    }
+  }
+}
+resource "msgraph_resource" "b" {
+  url  = "groups"
+  body = merge({ "displayName" = "B", membershipRule = "user.state -eq null" }, var.more)
+}
+resource "msgraph_resource" "c" {
+  url  = "groups"
+  body = local.body
+}
+resource "msgraph_resource" "d" {
+  url  = "groups"
+  body = { displayName = "assigned" }
+}
+"#,
+        )
+        .unwrap();
+        assert_eq!(
+            export.groups(),
+            [r#"Some(2) a "" false"#, r#"Some(11) b "B" false"#, r#"Some(15) c "" false"#]
+        );
+        assert_eq!((export.text(0), export.text(1)), ("user.city -eq null", "user.state -eq null"));
+        assert!(matches!(export.rules[2].rule, Rule::Unknown(_)));
     }
 
     #[test]
