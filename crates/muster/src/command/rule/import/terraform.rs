@@ -169,7 +169,11 @@ fn objects<'e>(body: &'e Expression, parts: &mut Vec<&'e Object>) -> bool {
         }
         Expression::Parenthesis(inner) => objects(inner.inner(), parts),
         Expression::FuncCall(call) if matches!(call.name.name.as_str(), "merge" | "jsonencode") => {
-            call.args.iter().fold(true, |whole, argument| objects(argument, parts) && whole)
+            let mut whole = true;
+            for argument in call.args.iter() {
+                whole &= objects(argument, parts);
+            }
+            whole
         }
         _ => false,
     }
