@@ -31,6 +31,14 @@ pub struct Registrar {
     pub default_dialect: Dialect,
 }
 
+impl TenantCatalog {
+    /// The refusal of `rule` for the group `id`, if with it the group would depend on itself.
+    #[must_use]
+    pub fn cycle_with(&self, id: &GroupId, rule: &Rule) -> Option<Rejection> {
+        cycle::find(self, id, rule)
+    }
+}
+
 impl Registrar {
     /// The definition that a request leads to, given those in force; `None` where there is nothing to do
     /// (the deletion of a group that does not exist). `version` is the request's number, greater than those

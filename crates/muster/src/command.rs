@@ -3,15 +3,18 @@
 mod bench;
 mod completions;
 mod config;
+mod find;
 mod man;
 mod members;
 mod memberships;
+mod preview;
 mod produce;
 mod replay;
 mod rule;
 mod serve;
 mod tail;
 mod topics;
+mod values;
 
 use clap::{Subcommand, ValueEnum};
 use muster_directory::{Instant, Tenant};
@@ -32,6 +35,12 @@ pub(crate) enum Command {
     Members(members::Arguments),
     /// List the groups of an object, from a data directory at rest
     Memberships(memberships::Arguments),
+    /// Say what a rule would do to a group's members, before it is saved
+    Preview(preview::Arguments),
+    /// List the users or devices that a rule selects, from a data directory at rest
+    Find(find::Arguments),
+    /// List the values that a property has, with how many have each, from a data directory at rest
+    Values(values::Arguments),
     /// Run the service: events in and deltas out over its own log or Kafka, and HTTP
     Serve(serve::Arguments),
     /// Send event lines to the service's topics, on either log

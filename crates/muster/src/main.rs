@@ -4,12 +4,14 @@
 //! what writes, and says on stderr what it did. stdout carries what was asked for alone: JSON, JSON lines,
 //! ids, a text or a table.
 
+mod answer;
 mod client;
 mod command;
 mod config;
 mod data;
 mod failure;
 mod interpret;
+mod population;
 mod progress;
 mod schema;
 mod serve;
@@ -51,6 +53,9 @@ fn main() -> ExitCode {
         Command::Replay(arguments) => arguments.run(),
         Command::Members(arguments) => arguments.run(),
         Command::Memberships(arguments) => arguments.run(),
+        Command::Preview(arguments) => arguments.run(),
+        Command::Find(arguments) => arguments.run(),
+        Command::Values(arguments) => arguments.run(),
         Command::Serve(arguments) => arguments.run(),
         Command::Produce(arguments) => arguments.run(),
         Command::Tail(arguments) => arguments.run(),

@@ -79,6 +79,20 @@ impl Partition {
             event.close(clock, &mut self.step);
         }
     }
+
+    /// Connects the restored groups with their numbers in `catalog` and does nothing else: for a look at what is
+    /// stored. Such a partition is asked, and never fed.
+    pub fn connect(&mut self, catalog: &Catalog) {
+        for (tenant, state) in &mut self.tenants {
+            let catalog = catalog.tenant(tenant);
+            let known: Vec<_> = state.groups.all().map(|(local, group)| (local, group.id.clone())).collect();
+            for (local, id) in known {
+                if let Some(defined) = catalog.group(&id) {
+                    state.groups.connect(local, defined.number);
+                }
+            }
+        }
+    }
 }
 
 impl Applying<'_> {

@@ -137,7 +137,7 @@ fn read_file(path: &Path) -> Result<String, Failure> {
 }
 
 /// Tells people what is wrong with a rule, with colours where stderr is a terminal.
-fn print_diagnostics<'d>(
+pub(super) fn print_diagnostics<'d>(
     text: &str,
     diagnostics: impl IntoIterator<Item = &'d Diagnostic>,
 ) -> std::io::Result<()> {
