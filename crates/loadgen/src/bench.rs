@@ -1,9 +1,14 @@
 //! The load benchmark: what is measured, and how it is told.
 
+mod clock;
 pub mod compare;
 pub mod matching;
+pub mod outcome;
+pub mod page;
+pub mod plot;
 pub mod report;
 
+pub use matching::round_number;
 use std::time::Duration;
 
 /// What was measured.
@@ -15,6 +20,8 @@ pub struct Measured {
     pub deltas: u64,
     /// What the clock says.
     pub elapsed: Duration,
+    /// The processor time of the threads that did it, where it is known.
+    pub cpu: Option<Duration>,
     /// Changes held against the oracle.
     pub verified: u64,
     /// Memberships that the oracle does not agree with.

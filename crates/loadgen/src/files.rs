@@ -5,6 +5,7 @@ use crate::workload::Workload;
 use muster_directory::Event;
 use std::fs::File;
 use std::io::{BufWriter, Error, Result, Write};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 /// Where a workload lies.
@@ -37,9 +38,16 @@ impl Files {
         let mut lines = 0;
         write(&self.groups, workload.groups(), &mut lines, &mut progress)?;
         write(&self.users, workload.users(), &mut lines, &mut progress)?;
-        let changes = usize::try_from(changes).unwrap_or(usize::MAX);
-        write(&self.changes, workload.changes().take(changes), &mut lines, &mut progress)
+        write(&self.changes, workload.changes_in(0..changes), &mut lines, &mut progress)
     }
+}
+
+/// Writes the changes of these numbers.
+///
+/// # Errors
+/// The disk's.
+pub fn write_changes(path: &Path, workload: &Workload, numbers: Range<u64>) -> Result<()> {
+    write(path, workload.changes_in(numbers), &mut 0, &mut |_| {})
 }
 
 /// After so many lines progress is told.

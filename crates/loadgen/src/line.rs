@@ -74,7 +74,7 @@ mod tests {
     fn a_line_says_what_the_event_is() {
         let workload = Workload::new(Profile::Typical, Size { rules: 300, objects: 300 }, 7);
         let schemas = Arc::new(Schema::default());
-        let events = workload.groups().chain(workload.users()).chain(workload.changes().take(1000));
+        let events = workload.groups().chain(workload.users()).chain(workload.changes_in(0..1000));
         for event in events {
             let line = line(&event).unwrap();
             let read = muster_wire::decode(line.as_bytes(), &schemas).unwrap();

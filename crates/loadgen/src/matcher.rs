@@ -4,12 +4,9 @@
 //! Flips of rules that read memberships are for the engine to decide and are left out.
 
 use muster_directory::{AttributePatch, Instant, ObjectId, ObjectKind};
-use muster_index::{Affected, Edit, Effect, IndexKind, Row, RowChange, RowView, RuleIndex, Scratch, Table};
+use muster_index::{Affected, Edit, Effect, IndexKind, RowChange, RowView, RuleIndex, Scratch, Table};
 use muster_rule::Rule;
 use std::sync::Arc;
-
-/// So many changes are given to the index at once.
-const GROUP: usize = 32;
 
 /// Compiled rules, to be shared by threads that each have objects of their own.
 #[derive(Debug)]
@@ -47,7 +44,6 @@ impl Matcher {
             matcher: self,
             ids: Vec::new(),
             table: Table::default(),
-            group: Vec::new(),
             scratch: Scratch::default(),
             found: Vec::new(),
         }
@@ -60,8 +56,6 @@ pub struct Population<'m> {
     matcher: &'m Matcher,
     ids: Vec<ObjectId>,
     table: Table,
-    /// The objects that the changes at hand are of, with their rows before and after.
-    group: Vec<(u32, Option<Row>, Row)>,
     scratch: Scratch,
     found: Vec<Affected>,
 }
@@ -83,35 +77,20 @@ impl Population<'_> {
 
     /// Applies changes in order, which empties `changes`, and appends the flips.
     pub fn apply(&mut self, changes: &mut Vec<Change>, flips: &mut Vec<Flip>) {
-        let mut first = 0;
-        for (object, patch) in changes.drain(..) {
-            let (place, object) = (object, number(object));
-            // A second change of one object begins where the first one ends.
-            if self.group.len() == GROUP || self.group.iter().any(|(other, _, _)| *other == object) {
-                first += self.flush(first, flips);
-            }
-            let Some(id) = self.ids.get(place) else { continue };
-            let old = self.table.row(object).cloned();
-            let new = self.table.draft(ObjectKind::User, id, old.as_ref(), Edit::Patch(patch));
-            self.group.push((object, old, new));
-        }
-        self.flush(first, flips);
-    }
-
-    fn flush(&mut self, first: u32, flips: &mut Vec<Flip>) -> u32 {
-        let rows = self.group.iter();
-        let changes: Vec<RowChange<'_>> =
-            rows.map(|(_, old, new)| RowChange { old: old.as_ref(), new: Some(new) }).collect();
-        self.found.clear();
         let Matcher { index, now } = self.matcher;
-        index.affected(&mut self.table, &changes, *now, &mut self.scratch, &mut self.found);
-        let flipped = self.found.iter().filter(|affected| affected.effect == Effect::Flipped);
-        flips.extend(flipped.map(|affected| (first + affected.change, affected.rule)));
-        let count = number(self.group.len());
-        for (object, _, new) in self.group.drain(..) {
+        for (place, (object, patch)) in (0..).zip(changes.drain(..)) {
+            let Some(id) = self.ids.get(object) else { continue };
+            let object = number(object);
+            let old = self.table.row(object).cloned();
+            // A row that is not yet put does not keep its values: one at a time.
+            let new = self.table.draft(ObjectKind::User, id, old.as_ref(), Edit::Patch(patch));
+            let change = RowChange { old: old.as_ref(), new: Some(&new) };
+            self.found.clear();
+            index.affected(&mut self.table, &[change], *now, &mut self.scratch, &mut self.found);
+            let flipped = self.found.iter().filter(|affected| affected.effect == Effect::Flipped);
+            flips.extend(flipped.map(|affected| (place, affected.rule)));
             self.table.put(object, Some(new));
         }
-        count
     }
 }
 

@@ -11,6 +11,7 @@ use muster_directory::{
     Tenant,
 };
 use muster_rule::{Dialect, Instant, Rule, Schema};
+use std::ops::Range;
 use std::sync::Arc;
 
 /// The workload's clock: 2026-11-22T08:00:00Z, in milliseconds. Rules over `system.now` are made for it.
@@ -116,9 +117,9 @@ impl Workload {
             .map(|number| object_event(number, ObjectOp::Upsert(self.organisation.user(number))))
     }
 
-    /// The changes, as events, without end.
-    pub fn changes(&self) -> impl Iterator<Item = Event> {
-        (0..).map(|number| {
+    /// The changes of these numbers, as events.
+    pub fn changes_in(&self, numbers: Range<u64>) -> impl Iterator<Item = Event> {
+        numbers.map(|number| {
             let (object, patch): (usize, AttributePatch) = self.organisation.change(number);
             object_event(object, ObjectOp::Patch(patch))
         })

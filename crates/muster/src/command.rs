@@ -4,6 +4,7 @@ mod bench;
 mod completions;
 mod config;
 mod find;
+mod loadgen;
 mod man;
 mod members;
 mod memberships;
@@ -53,6 +54,8 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: topics::TopicsCommand,
     },
+    /// Write the benchmark's workload to files, so that any other system can be measured on it
+    Loadgen(loadgen::Arguments),
     /// Measure changes a second on a synthetic organisation, checked against the oracle
     Bench {
         /// What.

@@ -60,6 +60,7 @@ fn main() -> ExitCode {
         Command::Produce(arguments) => arguments.run(),
         Command::Tail(arguments) => arguments.run(),
         Command::Topics { command } => command.run(),
+        Command::Loadgen(arguments) => arguments.run(),
         Command::Bench { command } => command.run(),
         Command::Config { command } => command.run(),
         Command::Completions(arguments) => arguments.run(),

@@ -1,41 +1,25 @@
 //! A baseline beside ours: the same rules, the same objects, the same stream of changes, in turns, so that
-//! a busy machine is busy for both.
+//! a busy machine is busy for both; by the processor time of the one thread that works.
 
+use super::clock::CpuClock;
 use super::per_second;
 use crate::matcher::{Change, Flip, Matcher, Population};
 use crate::organisation::user_id;
-use crate::workload::Workload;
+use crate::profile::Profile;
+use crate::workload::{MalformedRule, Size, Workload};
 use muster_directory::{AttributePatch, ObjectId};
 use muster_index::IndexKind;
 use muster_rule::Rule;
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
-
-/// What else can answer which rules a change flips, as `--baseline` names them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Baseline {
-    /// Evaluate every rule, before and after.
-    Naive,
-    /// The attribute-level inverted index: attribute → the rules that read it.
-    Attribute,
-}
-
-impl Baseline {
-    /// As the command line names it.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Baseline::Naive => "naive",
-            Baseline::Attribute => "attribute",
-        }
-    }
-}
+use std::time::Duration;
 
 /// Ours beside a baseline.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Comparison {
-    /// Which.
-    pub baseline: Baseline,
+    /// The baseline's name.
+    pub baseline: String,
     /// How many of the rules it can express; both had these.
     pub rules: usize,
     /// Changes a second of ours: the median of the turns.
@@ -50,12 +34,15 @@ pub struct Comparison {
 
 /// Each side has so many turns,
 const TURNS: usize = 5;
-/// of about this time.
+/// of about this time of the processor.
 const TURN: Duration = Duration::from_millis(400);
 
 /// Anything that tells which rules changes flip.
-trait Contender {
+pub trait Contender {
+    /// Adds an object.
     fn load(&mut self, id: ObjectId, patch: AttributePatch);
+
+    /// Applies changes in order, which empties `changes`, and appends the flips.
     fn apply(&mut self, changes: &mut Vec<Change>, flips: &mut Vec<Flip>);
 }
 
@@ -69,18 +56,47 @@ impl Contender for Population<'_> {
     }
 }
 
-/// Measures a baseline and ours, on one thread.
+/// Measures another of our indexes and ours, on one thread.
 #[must_use]
-pub fn compare(workload: &Workload, rules: &[Arc<Rule>], baseline: Baseline) -> Comparison {
-    let kind = match baseline {
-        Baseline::Naive => IndexKind::Naive,
-        Baseline::Attribute => IndexKind::Attribute,
-    };
+pub fn compare_index(
+    workload: &Workload,
+    rules: &[Arc<Rule>],
+    kind: IndexKind,
+    baseline: &str,
+) -> Comparison {
     let theirs = Matcher::build(kind, rules, workload.now());
-    run(workload, rules, baseline, theirs.population())
+    compare(workload, rules, theirs.population(), baseline)
 }
 
-fn run(workload: &Workload, rules: &[Arc<Rule>], baseline: Baseline, theirs: impl Contender) -> Comparison {
+/// Processor microseconds that a change takes in the index at each of these numbers of rules.
+///
+/// # Errors
+/// A rule that the language refuses.
+pub fn cost_by_rules(
+    profile: Profile,
+    objects: usize,
+    seed: u64,
+    rules: &[usize],
+) -> Result<Vec<(usize, f64)>, MalformedRule> {
+    let cost = |count: &usize| {
+        let workload = Workload::new(profile, Size { rules: *count, objects }, seed);
+        let rules = workload.rules()?;
+        let matcher = Matcher::build(IndexKind::default(), &rules, workload.now());
+        let mut side = Side::new(&workload, matcher.population());
+        side.turn(TURN);
+        Ok((*count, 1e6 / median((0..TURNS).map(|_| side.turn(TURN)))))
+    };
+    rules.iter().map(cost).collect()
+}
+
+/// Measures `theirs`, which has no objects yet, and ours over the same rules, on one thread.
+#[must_use]
+pub fn compare(
+    workload: &Workload,
+    rules: &[Arc<Rule>],
+    theirs: impl Contender,
+    baseline: &str,
+) -> Comparison {
     let matcher = Matcher::build(IndexKind::default(), rules, workload.now());
     let mut ours = Side::new(workload, matcher.population());
     let mut theirs = Side::new(workload, theirs);
@@ -92,7 +108,7 @@ fn run(workload: &Workload, rules: &[Arc<Rule>], baseline: Baseline, theirs: imp
         turns.push((ours.turn(TURN), theirs.turn(TURN)));
     }
     Comparison {
-        baseline,
+        baseline: baseline.to_owned(),
         rules: rules.len(),
         ours: median(turns.iter().map(|(ours, _)| *ours)),
         theirs: median(turns.iter().map(|(_, theirs)| *theirs)),
@@ -128,7 +144,7 @@ impl<'w, C: Contender> Side<'w, C> {
         Side { workload, contender, next: 0, in_slice: 4, first: First::default() }
     }
 
-    /// Goes on with the stream for about `time`, and returns the changes a second.
+    /// Goes on with the stream for about `time` of this thread, and returns the changes a second.
     fn turn(&mut self, time: Duration) -> f64 {
         let (mut elapsed, mut done) = (Duration::ZERO, 0);
         let mut flips = Vec::new();
@@ -139,7 +155,7 @@ impl<'w, C: Contender> Side<'w, C> {
                 (first..self.next).map(|number| self.workload.organisation().change(number)).collect();
             let count = changes.len();
             flips.clear();
-            let start = Instant::now();
+            let start = CpuClock::now();
             self.contender.apply(&mut changes, &mut flips);
             let took = start.elapsed();
             elapsed += took;

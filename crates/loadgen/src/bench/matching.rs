@@ -4,10 +4,11 @@
 //! round; each thread has its own part of the objects, all share the index. What is checked is checked
 //! while the clock stands.
 
+use super::clock::CpuClock;
 use super::{Measured, Step, per_second};
 use crate::matcher::{Change, Flip, Matcher, Population};
 use crate::organisation::{part_len, user_id};
-use crate::verify::Verifier;
+use crate::verify::{Flipped, Scope, Verifier};
 use crate::workload::Workload;
 use muster_directory::AttributePatch;
 use muster_rule::Rule;
@@ -43,7 +44,7 @@ pub fn run(
     mut progress: impl FnMut(Step),
 ) -> Measured {
     let parts = options.threads.get();
-    let mut verifier = Verifier::new(workload.organisation(), rules, workload.now());
+    let mut verifier = Verifier::new(workload.organisation(), rules, workload.now(), Scope::Attributes);
     progress(Step::Preparing("making objects"));
     let mut bench = Bench {
         workload,
@@ -83,6 +84,8 @@ struct Part<'m> {
     next: u64,
     changes: Vec<Change>,
     flips: Vec<Flip>,
+    /// What the last round took of this thread.
+    cpu: Duration,
 }
 
 impl Bench<'_> {
@@ -109,6 +112,8 @@ impl Bench<'_> {
         let took = start.elapsed();
         measured.elapsed += took;
         measured.changes += count * parts;
+        let cpu: Duration = self.parts.iter().map(|part| part.cpu).sum();
+        measured.cpu = Some(measured.cpu.unwrap_or_default() + cpu);
         for (part, followed) in self.parts.iter().zip(followed) {
             measured.deltas += part.flips.len() as u64;
             part.check(followed, verifier);
@@ -129,7 +134,7 @@ impl<'m> Part<'m> {
             let number = place * parts + part;
             population.load(user_id(number), workload.organisation().user(number));
         }
-        Part { part, parts, population, next: 0, changes: Vec::new(), flips: Vec::new() }
+        Part { part, parts, population, next: 0, changes: Vec::new(), flips: Vec::new(), cpu: Duration::ZERO }
     }
 
     fn prepare(&mut self, workload: &Workload, count: u64) {
@@ -141,7 +146,9 @@ impl<'m> Part<'m> {
     }
 
     fn apply(&mut self) {
+        let start = CpuClock::now();
         self.population.apply(&mut self.changes, &mut self.flips);
+        self.cpu = start.elapsed();
     }
 
     fn followed(&self, verifier: &Verifier<'_>) -> Vec<Followed> {
@@ -157,16 +164,20 @@ impl<'m> Part<'m> {
         for (place, object, patch) in followed {
             let start = self.flips.partition_point(|(change, _)| *change < place);
             let flips = self.flips.get(start..).unwrap_or_default();
-            let own: Vec<u32> =
-                flips.iter().take_while(|(change, _)| *change == place).map(|(_, rule)| *rule).collect();
+            let own: Vec<Flipped> = flips
+                .iter()
+                .take_while(|(change, _)| *change == place)
+                .map(|(_, rule)| Flipped { rule: *rule, joined: None })
+                .collect();
             verifier.change(object, &patch, &own);
         }
     }
 }
 
 /// The number with two digits that count.
+#[must_use]
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a number of changes")]
-fn round_number(number: f64) -> u64 {
+pub fn round_number(number: f64) -> u64 {
     let mut unit = 1;
     let number = number.max(1.0) as u64;
     while number / unit >= 100 {

@@ -29,6 +29,9 @@ pub struct Report {
     pub seed: u64,
     /// What the clock says.
     pub elapsed_seconds: f64,
+    /// The processor time of the threads that did it, where it is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cpu_seconds: Option<f64>,
     /// `None` where something differs.
     pub changes_per_second: Option<f64>,
     /// `None` where something differs.
@@ -43,7 +46,7 @@ pub struct Report {
     /// Memberships that it does not agree with.
     pub differences: u64,
     /// By name.
-    pub baselines: BTreeMap<&'static str, Against>,
+    pub baselines: BTreeMap<String, Against>,
 }
 
 /// Percentiles, in milliseconds.
@@ -99,13 +102,14 @@ impl Report {
             threads,
             seed: workload.seed(),
             elapsed_seconds: measured.elapsed.as_secs_f64(),
+            cpu_seconds: measured.cpu.map(|cpu| cpu.as_secs_f64()),
             changes_per_second: rate(measured.changes),
             deltas_per_second: rate(measured.deltas),
             latency_millis: None,
             peak_memory_bytes: None,
             verified_changes: measured.verified,
             differences,
-            baselines: comparisons.iter().map(|one| (one.baseline.as_str(), against(one))).collect(),
+            baselines: comparisons.iter().map(|one| (one.baseline.clone(), against(one))).collect(),
         }
     }
 
@@ -140,6 +144,10 @@ impl Report {
         }
         if let Some(rate) = self.deltas_per_second {
             line("deltas/s", whole(rate));
+        }
+        if let (Some(seconds), Some(_)) = (self.cpu_seconds, self.changes_per_second) {
+            let micros = seconds * 1e6 / ratio(self.changes, 1);
+            line("processor µs/change", format!("{micros:.2}"));
         }
         line("deltas/change", format!("{:.2}", ratio(self.deltas, self.changes)));
         if let Some(latency) = &self.latency_millis {

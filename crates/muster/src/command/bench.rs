@@ -3,35 +3,47 @@
 //! Makes the workload, lets it be measured, and tells the result; a run that the oracle does not agree
 //! with has no rate. What is measured, and how, is in `muster-loadgen`.
 
+mod baseline;
 mod matching;
 mod progress;
+mod replay;
+mod sampler;
 
 use crate::failure::{Failure, Outcome};
+use baseline::Baseline;
 use clap::{Args, Subcommand, ValueEnum};
-use muster_loadgen::bench::compare::Baseline;
+use muster_loadgen::bench::compare::cost_by_rules;
+use muster_loadgen::bench::page::{Details, page};
 use muster_loadgen::bench::report::Report;
+use muster_loadgen::bench::{Measured, Step};
 use muster_loadgen::{Profile, Size, Workload};
+use progress::Progress;
+use sampler::Sampler;
 use std::io::Write;
 use std::num::{NonZeroU64, NonZeroUsize};
+use std::path::PathBuf;
 
 /// What can be measured.
 #[derive(Subcommand)]
 pub(crate) enum BenchCommand {
     /// The index only: rows in memory, no store, no files
     Match(matching::Arguments),
+    /// The whole engine over files: JSON lines in, RocksDB with synced commits, delta lines out
+    Replay(replay::Arguments),
 }
 
 impl BenchCommand {
     pub(crate) fn run(self) -> Result<Outcome, Failure> {
         match self {
             BenchCommand::Match(arguments) => arguments.run(),
+            BenchCommand::Replay(arguments) => arguments.run(),
         }
     }
 }
 
 /// Which workload.
 #[derive(Args)]
-pub(super) struct WorkloadArguments {
+pub(crate) struct WorkloadArguments {
     /// How many memberships an object has, and a change flips
     #[arg(long, value_enum, default_value_t)]
     profile: ProfileName,
@@ -47,7 +59,7 @@ pub(super) struct WorkloadArguments {
 }
 
 impl WorkloadArguments {
-    pub(super) fn workload(&self) -> Workload {
+    pub(crate) fn workload(&self) -> Workload {
         let size = Size { rules: self.rules.get(), objects: self.objects.get() };
         Workload::new(self.profile.into(), size, self.seed)
     }
@@ -63,18 +75,40 @@ struct Common {
     changes: Option<NonZeroU64>,
     /// Measure these, too, on the rules they can express, and print ours ÷ theirs
     #[arg(long, value_name = "NAME,…", value_enum, value_delimiter = ',')]
-    baseline: Vec<BaselineName>,
+    baseline: Vec<Baseline>,
     /// Print the result as one JSON object on standard output
     #[arg(long)]
     json: bool,
+    /// Write the result with plots, as a page that needs no network
+    #[arg(long, value_name = "FILE.html")]
+    report: Option<PathBuf>,
 }
 
 impl Common {
-    /// Tells the result.
-    fn tell(&self, mut report: Report) -> Result<Outcome, Failure> {
-        report.peak_memory_bytes = super::replay::peak_memory();
+    /// Tells the result. `memory` is that of the run, `latency` its percentiles.
+    fn tell(
+        &self,
+        report: &Report,
+        measured: &Measured,
+        memory: Vec<(f64, u64)>,
+        latency: Vec<(f64, f64)>,
+        mut progress: Progress,
+    ) -> Result<Outcome, Failure> {
+        if let Some(path) = &self.report {
+            progress.show(Step::Preparing("measuring the cost at other numbers of rules"));
+            let details = Details {
+                command: std::env::args().collect::<Vec<_>>().join(" "),
+                machine: sampler::machine(),
+                cost: self.cost_by_rules()?,
+                memory,
+                latency,
+            };
+            std::fs::write(path, page(report, measured, &details))
+                .map_err(|reason| Failure::usage(format!("cannot write `{}`: {reason}", path.display())))?;
+        }
+        drop(progress);
         if self.json {
-            let json = serde_json::to_string(&report).unwrap_or_default();
+            let json = serde_json::to_string(report).unwrap_or_default();
             writeln!(std::io::stdout().lock(), "{json}")?;
         } else {
             write!(std::io::stdout().lock(), "{}", report.table())?;
@@ -89,7 +123,20 @@ impl Common {
         );
         Ok(Outcome::No)
     }
+
+    /// From a hundredth of the rules that are asked for, to all of them.
+    fn cost_by_rules(&self) -> Result<Vec<(usize, f64)>, Failure> {
+        let WorkloadArguments { profile, rules, objects, seed } = self.workload;
+        let mut counts: Vec<usize> =
+            [100, 32, 10, 3, 1].into_iter().map(|part| (rules.get() / part).max(1)).collect();
+        counts.dedup();
+        let objects = objects.get().min(MOST_OBJECTS_FOR_COST);
+        cost_by_rules(profile.into(), objects, seed, &counts).map_err(|fault| Failure::Fault(fault.into()))
+    }
 }
+
+/// The cost at other numbers of rules is measured on so many users at most.
+const MOST_OBJECTS_FOR_COST: usize = 20_000;
 
 /// `flat`, `typical` or `wide`.
 #[derive(Clone, Copy, Default, ValueEnum)]
@@ -109,24 +156,6 @@ impl From<ProfileName> for Profile {
             ProfileName::Flat => Profile::Flat,
             ProfileName::Typical => Profile::Typical,
             ProfileName::Wide => Profile::Wide,
-        }
-    }
-}
-
-/// What else answers which memberships a change flips.
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum BaselineName {
-    /// Every rule evaluated, before and after
-    Naive,
-    /// Attribute to the rules that read it
-    Attribute,
-}
-
-impl From<BaselineName> for Baseline {
-    fn from(name: BaselineName) -> Baseline {
-        match name {
-            BaselineName::Naive => Baseline::Naive,
-            BaselineName::Attribute => Baseline::Attribute,
         }
     }
 }

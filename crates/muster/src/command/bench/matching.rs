@@ -1,12 +1,12 @@
 //! `muster bench match`.
 
-use super::Common;
 use super::progress::Progress;
+use super::{Common, Sampler, baseline};
+use crate::command::replay::peak_memory;
 use crate::failure::{Failure, Outcome};
 use clap::Args;
 use muster_index::IndexKind;
 use muster_loadgen::bench::Step;
-use muster_loadgen::bench::compare::compare;
 use muster_loadgen::bench::matching::{self, MatchOptions};
 use muster_loadgen::bench::report::Report;
 use muster_loadgen::matcher::Matcher;
@@ -38,7 +38,9 @@ Examples:
 
 impl Arguments {
     pub(super) fn run(self) -> Result<Outcome, Failure> {
+        baseline::check(&self.common.baseline)?;
         let workload = self.common.workload.workload();
+        let mut sampler = Sampler::start();
         let mut progress = Progress::new();
         progress.show(Step::Preparing("making rules"));
         let rules = workload.rules().map_err(|fault| Failure::Fault(fault.into()))?;
@@ -48,13 +50,11 @@ impl Arguments {
                 MatchOptions { changes: self.common.changes.map(Into::into), threads: self.threads };
             matching::run(&workload, &rules, &matcher, options, |step| progress.show(step))
         };
-        let mut comparisons = Vec::new();
-        for baseline in &self.common.baseline {
-            let baseline = (*baseline).into();
-            progress.show(Step::Comparing(muster_loadgen::bench::compare::Baseline::as_str(baseline)));
-            comparisons.push(compare(&workload, &rules, baseline));
-        }
-        drop(progress);
-        self.common.tell(Report::new("match", &workload, self.threads.get(), &measured, &comparisons))
+        // Before baselines take theirs.
+        let peak = peak_memory();
+        let comparisons = baseline::measure(&self.common.baseline, &workload, &rules, &mut progress)?;
+        let mut report = Report::new("match", &workload, self.threads.get(), &measured, &comparisons);
+        report.peak_memory_bytes = peak;
+        self.common.tell(&report, &measured, sampler.stop(), Vec::new(), progress)
     }
 }
