@@ -1,5 +1,5 @@
 #!/bin/sh
-# Sees to it that Muster can be built: a C++ compiler and libclang for RocksDB. With the argument
+# Sees to it that Muster can be built: a C++ compiler and libclang for RocksDB, OpenSSL for Kafka. With the argument
 # `checks` also what `make test` needs: rustfmt and clippy, and Java, Maven and kcat for a real Kafka.
 # Installs what is missing where it may, else prints the one line that does.
 set -eu
@@ -24,6 +24,8 @@ have_libclang() {
 packages=""
 command -v c++ >/dev/null 2>&1 && command -v cc >/dev/null 2>&1 || packages="$packages g++"
 have_libclang && command -v clang >/dev/null 2>&1 || packages="$packages clang libclang-dev"
+command -v pkg-config >/dev/null 2>&1 || packages="$packages pkg-config"
+pkg-config --exists openssl 2>/dev/null || packages="$packages libssl-dev"
 if [ "${1:-}" = checks ]; then
     command -v java >/dev/null 2>&1 || packages="$packages default-jre-headless"
     command -v mvn >/dev/null 2>&1 || packages="$packages maven"

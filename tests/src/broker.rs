@@ -2,6 +2,9 @@
 //! script holds it only while the pipe to its standard input is open, which the system closes even
 //! after a panic or a kill.
 
+use rdkafka::ClientConfig;
+use rdkafka::admin::{AdminClient, AdminOptions, AlterConfig, ResourceSpecifier};
+use rdkafka::client::DefaultClientContext;
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
@@ -52,7 +55,7 @@ impl Broker {
         static SHARED: OnceLock<Broker> = OnceLock::new();
         SHARED.get_or_init(|| match std::env::var(EXISTING) {
             Ok(bootstrap) => Broker { bootstrap, secure: None, script: None },
-            Err(_) => Broker::start(Listeners::Plain),
+            Err(_) => Broker::start(Listeners::PlainAndSecure),
         })
     }
 
@@ -103,6 +106,21 @@ impl Broker {
     #[must_use]
     pub fn secure(&self) -> &SecureListener {
         self.secure.as_ref().expect("started with `PlainAndSecure`")
+    }
+
+    /// Changes settings of a topic, as an administrator would.
+    ///
+    /// # Panics
+    /// Where the broker does not take them.
+    pub fn set_topic(&self, topic: &str, settings: &[(&str, &str)]) {
+        let client: AdminClient<DefaultClientContext> =
+            ClientConfig::new().set("bootstrap.servers", &self.bootstrap).create().expect("a client");
+        // Those that are not named fall back to the broker's.
+        let alter = AlterConfig::new(ResourceSpecifier::Topic(topic)).set("cleanup.policy", "compact");
+        let alter = settings.iter().fold(alter, |alter, (name, value)| alter.set(name, value));
+        let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+        let altered = runtime.block_on(client.alter_configs(&[alter], &AdminOptions::new()));
+        altered.expect("an answer").into_iter().for_each(|topic| assert!(topic.is_ok(), "{topic:?}"));
     }
 
     /// Ends it as a power cut would.

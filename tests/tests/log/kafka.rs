@@ -8,7 +8,7 @@ use muster_stream::log::{Bounds, Log, LogError, NewRecord, Policy, Retention};
 use muster_stream::log::{TopicPartition, TopicSpec, WriteError};
 use muster_tests::broker::{Broker, Listeners};
 use muster_wire::Partitioner;
-use rdkafka::admin::{AdminClient, AdminOptions, AlterConfig, ResourceSpecifier};
+use rdkafka::admin::{AdminClient, AdminOptions, ResourceSpecifier};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use rdkafka::{ClientConfig, Offset, TopicPartitionList};
@@ -176,14 +176,8 @@ fn a_compacted_topic_keeps_the_last_of_each_key() {
     let name = fixture.topic("a", 1, Policy::Compact);
     let of = TopicPartition::new(name.as_str(), 0);
     // Only segments that are closed are compacted: close them all the time.
-    let eager =
-        [("segment.ms", "100"), ("min.cleanable.dirty.ratio", "0.001"), ("cleanup.policy", "compact")];
-    let alter =
-        eager.iter().fold(AlterConfig::new(ResourceSpecifier::Topic(&name)), |alter, (name, value)| {
-            alter.set(name, value)
-        });
-    let altered = block_on(admin().alter_configs(&[alter], &AdminOptions::new())).unwrap();
-    altered.into_iter().for_each(|topic| assert!(topic.is_ok(), "{topic:?}"));
+    let eager = [("segment.ms", "100"), ("min.cleanable.dirty.ratio", "0.001")];
+    Broker::shared().set_topic(&name, &eager);
     let mut writer = fixture.log().writer("w").unwrap();
     for round in 0..20_u32 {
         let all = [0, 1, 2].map(|key| NewRecord::new(of.clone(), format!("k{key}"), format!("{round}")));
@@ -262,11 +256,10 @@ fn a_header_that_is_no_text_does_not_stop_the_reader() {
     assert_eq!(names, ["fine", "\u{fffd}"]);
 }
 
-/// This build's client has no TLS; kcat shows that the listener is as later tests need it.
+/// By another client: the listener is as the tests of ours need it.
 #[test]
 fn the_secure_listener_lets_in_who_has_the_password() {
-    let broker = Broker::start(Listeners::PlainAndSecure);
-    let secure = broker.secure();
+    let secure = Broker::shared().secure();
     let authority = format!("ssl.ca.location={}", secure.certificate.display());
     let list = |password: &str| {
         let (user, password) =

@@ -9,7 +9,6 @@
 
 mod embedded;
 mod kafka;
-#[cfg(feature = "tls")]
 mod secure;
 mod suite;
 mod support;

@@ -1,15 +1,13 @@
-//! Kafka behind TLS: each way to say who one is. Only with the feature `tls`.
+//! Kafka behind TLS: each way to say who one is.
 
 use super::support::{DELETE, append, progress, read_all, records, values};
 use muster_stream::kafka::{KafkaLog, KafkaOptions};
 use muster_stream::log::{Log, LogError, TopicPartition, TopicSpec};
-use muster_tests::broker::{Broker, Listeners, SecureListener};
-use std::sync::OnceLock;
+use muster_tests::broker::{Broker, SecureListener};
 use std::time::Duration;
 
 fn broker() -> &'static Broker {
-    static BROKER: OnceLock<Broker> = OnceLock::new();
-    BROKER.get_or_init(|| Broker::start(Listeners::PlainAndSecure))
+    Broker::shared()
 }
 
 /// Options for the secure listener, with these properties.
