@@ -55,11 +55,17 @@ pub struct Reference {
 
 impl Default for Reference {
     fn default() -> Reference {
-        Reference { world: World::new(Instant::from_millis(START)), memberships: BTreeSet::new() }
+        Reference::at(Instant::from_millis(START))
     }
 }
 
 impl Reference {
+    /// An empty world at this time.
+    #[must_use]
+    pub fn at(clock: Instant) -> Reference {
+        Reference { world: World::new(clock), memberships: BTreeSet::new() }
+    }
+
     /// What must come of a line; `wrong` is known of the line itself.
     pub fn feed(&mut self, line: &str, wrong: Option<RejectionCode>) -> Expectation {
         let decoded = match wrong {

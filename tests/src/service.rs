@@ -39,6 +39,20 @@ impl Service {
     /// directory is `data` in the workshop; other defaults are those of the program.
     #[must_use]
     pub fn start(workshop: &Workshop, configuration: &str) -> Service {
+        Service::of(Service::command(workshop, configuration)).ready()
+    }
+
+    /// The same for a service that will not be ready: waits until it says something.
+    #[must_use]
+    pub fn start_unready(workshop: &Workshop, configuration: &str, wanted: impl Fn(&str) -> bool) -> Service {
+        let mut service = Service::of(Service::command(workshop, configuration));
+        let _ = service.wait_for_line(wanted);
+        let address = String::from_utf8(workshop.bytes("data/http-address")).expect("text");
+        service.url = address.trim().to_owned();
+        service
+    }
+
+    fn command(workshop: &Workshop, configuration: &str) -> Command {
         workshop.write("muster.toml", configuration);
         let mut command = workshop.command(&["serve", "--config", "muster.toml"]);
         for (name, _) in std::env::vars_os() {
@@ -47,10 +61,10 @@ impl Service {
             }
         }
         command.env("MUSTER__DATA__DIR", workshop.path("data")).env("MUSTER__HTTP__LISTEN", "127.0.0.1:0");
-        Service::of(command)
+        command
     }
 
-    /// Starts this program, which says `ready` and its address on stderr.
+    /// Starts this program, whose address is not known yet.
     fn of(mut command: Command) -> Service {
         let mut child = command
             .stdin(Stdio::null())
@@ -68,12 +82,16 @@ impl Service {
         let config = ureq::Agent::config_builder().http_status_as_error(false).proxy(None);
         let agent = config.timeout_global(Some(PATIENCE)).build().into();
         let child = Mutex::new(child);
-        let mut service = Service { child, pid, stderr, reader: Some(reader), agent, url: String::new() };
-        // From here on the process is ended with `service`.
-        let ready = service.wait_for_line(|line| line.starts_with("ready "));
+        // From here on the process is ended with it.
+        Service { child, pid, stderr, reader: Some(reader), agent, url: String::new() }
+    }
+
+    /// Waits until it says `ready` and its address.
+    fn ready(mut self) -> Service {
+        let ready = self.wait_for_line(|line| line.starts_with("ready "));
         let url = ready.split(' ').find(|word| word.starts_with("http://")).expect("an address");
-        service.url = url.trim_end_matches('/').to_owned();
-        service
+        self.url = url.trim_end_matches('/').to_owned();
+        self
     }
 
     /// Its address, like `http://127.0.0.1:8080`.
@@ -252,7 +270,7 @@ mod tests {
     fn pretender(script: &str) -> Service {
         let mut command = Command::new("sh");
         command.args(["-c", script]);
-        Service::of(command)
+        Service::of(command).ready()
     }
 
     const READY: &str = "echo starting >&2; echo ready http://127.0.0.1:1/ >&2;";

@@ -10,8 +10,10 @@ mod definition;
 mod engine;
 mod interpret;
 mod partition;
+pub mod publisher;
 mod registrar;
 pub mod storage;
+pub mod takeover;
 
 pub use catalog::{Catalog, CatalogGroup, TenantCatalog};
 pub use definition::{Decides, Definition};

@@ -91,12 +91,8 @@ pub(crate) struct Rules {
 /// `[limits]`: every queue is bounded.
 #[derive(Clone, Debug)]
 pub(crate) struct Limits {
-    /// Records read ahead of each partition.
-    pub(crate) queue_records: usize,
     /// Records that are committed together, at most.
     pub(crate) batch_records: usize,
-    /// How long the first of them may wait for others.
-    pub(crate) batch_wait: Duration,
     /// Memberships that a rule edit changes in one go.
     pub(crate) slice_memberships: usize,
     /// Entries committed and not yet published.
@@ -105,8 +101,6 @@ pub(crate) struct Limits {
     pub(crate) transaction_records: usize,
     /// Bytes of one transaction, at most.
     pub(crate) transaction_size: u64,
-    /// How long the first of them may wait for others.
-    pub(crate) transaction_wait: Duration,
     /// How long the start waits for the definitions.
     pub(crate) definitions_wait: Duration,
     /// How long the end waits for what is under way.
@@ -224,25 +218,15 @@ impl Http {
 impl Limits {
     fn read(reader: &mut Reader<'_>) -> Limits {
         let count = 1..=10_000_000;
-        let limits = Limits {
-            queue_records: reader.count("limits.queue_records", count.clone()),
+        Limits {
             batch_records: reader.count("limits.batch_records", count.clone()),
-            batch_wait: reader.duration("limits.batch_wait", Duration::ZERO..=10 * SECOND),
             slice_memberships: reader.count("limits.slice_memberships", count.clone()),
             outbox_entries: reader.count("limits.outbox_entries", count.clone()),
             transaction_records: reader.count("limits.transaction_records", count),
             transaction_size: reader.size("limits.transaction_size", KIB..=GIB),
-            transaction_wait: reader.duration("limits.transaction_wait", Duration::ZERO..=10 * SECOND),
             definitions_wait: reader.duration("limits.definitions_wait", SECOND..=HOUR),
             shutdown_wait: reader.duration("limits.shutdown_wait", Duration::ZERO..=HOUR),
-        };
-        if limits.batch_records > limits.queue_records {
-            reader.complain(
-                "limits.batch_records",
-                "it is more than `limits.queue_records`, so that no batch could be so large: lower it",
-            );
         }
-        limits
     }
 }
 

@@ -1,6 +1,7 @@
 //! The wiring of `muster serve`: configuration to log, store, threads and HTTP, and an orderly end.
 
 mod api;
+mod disk;
 mod log;
 mod observer;
 
@@ -31,7 +32,8 @@ pub(crate) fn run(config: &Config) -> Result<Outcome, Failure> {
     shutdown.on_signals().context("cannot listen for signals").map_err(Failure::Fault)?;
     let metrics = Metrics::start().map_err(Failure::Fault)?;
     let listener = config.http.listen.map(listen).transpose()?;
-    let store = Store::open(&config.data.dir, Changelog::Off)?;
+    let store = Arc::new(Store::open(&config.data.dir, Changelog::Off)?);
+    observer::observe_syncs(&metrics, Arc::clone(&store));
     let address = listener.as_ref().and_then(|listener| listener.local_addr().ok());
     // From here on the directory is ours.
     leave_address(config, address)?;
@@ -40,10 +42,11 @@ pub(crate) fn run(config: &Config) -> Result<Outcome, Failure> {
         Service::start(Starting {
             options: options(config),
             log,
-            storage: Arc::new(store),
+            storage: store,
             interpret: Arc::new(JsonValues),
             clock: Arc::new(SystemClock),
             observer: Arc::new(observer::MetricsObserver::new(config.topics.partitions, metrics.clone())),
+            intake: Arc::new(disk::Disk::new(&config.data)),
         })
         .map_err(|fault| Failure::Fault(fault.into()))?,
     );
@@ -104,6 +107,11 @@ pub(crate) fn options(config: &Config) -> ServiceOptions {
         index: IndexKind::Value,
         dialect: config.rules.dialect,
         slice: config.limits.slice_memberships as u64,
+        batch_records: config.limits.batch_records,
+        outbox_entries: config.limits.outbox_entries as u64,
+        transaction_records: config.limits.transaction_records as u64,
+        transaction_bytes: config.limits.transaction_size,
+        definitions_wait: config.limits.definitions_wait,
     }
 }
 

@@ -22,6 +22,9 @@ pub enum Fault {
     /// What the store and the log say does not fit together.
     #[error("{0}")]
     Contradiction(String),
+    /// The service was stopped before this part of it had begun.
+    #[error("it was stopped while it started")]
+    Stopped,
     /// A thread panicked.
     #[error("{0} ended unexpectedly; the log above has the reason")]
     Panic(String),

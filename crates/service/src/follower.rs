@@ -33,7 +33,13 @@ impl Follower {
         let mut follower = Follower { shared, reader, patterns: PatternWatch::default() };
         // Offsets may have gaps at the end, so the reader is asked whether it got there.
         let mut at_end = bounds.first == bounds.next;
+        let mut waited = Instant::now();
         while !at_end && !follower.shared.stop.is_requested() {
+            if waited.elapsed() > follower.shared.options.definitions_wait {
+                // Never without them: groups whose definitions are unknown would be emptied.
+                tracing::warn!("the definitions are still being read: is the log there?");
+                waited = Instant::now();
+            }
             if let Some(batch) = follower.reader.poll(POLL)? {
                 at_end = batch.at_end;
                 follower.follow(&batch)?;

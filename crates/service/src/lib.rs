@@ -28,5 +28,5 @@ pub use output::{Output, OutputReader, ReadError};
 pub use progress::{Position, Unready, WaitError};
 pub use route::route;
 pub use service::{Service, Starting};
-pub use shared::{Clock, SystemClock};
+pub use shared::{Clock, Intake, OpenIntake, SystemClock};
 pub use submit::SubmitError;

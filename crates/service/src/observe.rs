@@ -23,8 +23,6 @@ pub struct Turn<'a> {
     pub behind: &'a [GroupBehind],
     /// How long the synced commit took.
     pub commit: Duration,
-    /// How long publishing took.
-    pub publish: Duration,
 }
 
 /// How a request was decided.
@@ -49,6 +47,15 @@ pub trait Observer: Send + Sync {
 
     /// So many more searches for patterns of this group's rule were given up at the step limit.
     fn pattern_limit(&self, tenant: &Tenant, group: &GroupId, searches: u64);
+
+    /// A transaction of a partition was committed, after so long.
+    fn published(&self, partition: u32, took: Duration);
+
+    /// So many entries of a partition are committed and not published.
+    fn outbox(&self, partition: u32, entries: u64);
+
+    /// So many definitions that are in force wait for a partition.
+    fn definitions(&self, partition: u32, waiting: usize);
 
     /// Whether a partition is restored and works.
     fn ready(&self, partition: u32, ready: bool);

@@ -6,6 +6,7 @@ use muster_stream::log::{Policy, Retention, TopicSpec};
 use muster_wire::Partitioner;
 use std::num::NonZeroU32;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Names of topics. One that is `None` is turned off.
 #[derive(Clone, Debug)]
@@ -43,6 +44,16 @@ pub struct ServiceOptions {
     pub dialect: Dialect,
     /// How many objects one slice of a synchronisation flips, so that changes do not wait long.
     pub slice: u64,
+    /// How many records are applied and committed together, at most.
+    pub batch_records: usize,
+    /// How many entries may be committed and not published, before nothing more is taken in.
+    pub outbox_entries: u64,
+    /// How many records one transaction publishes, at most, but for an entry that has more by itself.
+    pub transaction_records: u64,
+    /// About how many bytes, in the same way.
+    pub transaction_bytes: u64,
+    /// After how long it is said that the definitions are still being read.
+    pub definitions_wait: Duration,
 }
 
 impl Topics {

@@ -1,12 +1,15 @@
-//! One partition's thread: changes in, entries committed, deltas published.
+//! One partition's thread: changes in, entries committed.
 //!
 //! A turn of its loop takes the definitions that came into force, the changes that were read, the time and a
-//! slice of whatever synchronises, makes one entry of what they did, commits it and publishes it. The
-//! position of what was read is in the entry, so that a kill repeats a turn whole or not at all.
+//! slice of whatever synchronises, makes one entry of what they did and commits it. The position of what was
+//! read is in the entry, so that a kill repeats a turn whole or not at all. Publishing is a thread of its own;
+//! while too much is committed and not published, or the disk is nearly full, nothing is taken in: the log
+//! keeps what waits, and memory stays as it is.
 
 use crate::observe::Turn;
-use crate::progress::PartitionProgress;
-use crate::publisher::{Publisher, store_number};
+use crate::progress::Applied;
+use crate::publisher::{Outbox, Publisher, store_number, weight};
+use crate::service::guarded;
 use crate::shared::{CatalogSchemas, Shared};
 use crate::{Fault, ServiceOptions};
 use muster_directory::{Event, Rejection, Source};
@@ -16,13 +19,14 @@ use muster_stream::log::{Batch, ReadLimits, Reader, Record, TopicPartition};
 use muster_wire::Placement;
 use std::sync::Arc;
 use std::sync::RwLockReadGuard;
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 /// How long one poll waits; definitions, instants that are due and a stop are noticed after that at the latest.
 const POLL: Duration = Duration::from_millis(10);
 
-/// How often the lag is told; asking for it may cost a round trip to a broker.
-const LAG_PERIOD: Duration = Duration::from_secs(1);
+/// How often lag and queues are told, and whether there is room; asking may cost a round trip to a broker.
+const LOOK_PERIOD: Duration = Duration::from_secs(1);
 
 /// One partition at work.
 pub(crate) struct PartitionTask {
@@ -33,10 +37,14 @@ pub(crate) struct PartitionTask {
     /// One more than the greatest request number among the definitions that the partition knows.
     definitions: u64,
     reader: Box<dyn Reader>,
-    publisher: Publisher,
+    outbox: Arc<Outbox>,
+    publishing: Option<JoinHandle<()>>,
+    entry: u64,
     /// Whether the last entry left something to synchronise.
     syncing: bool,
-    lag_observed: Option<Instant>,
+    looked: Option<Instant>,
+    /// Whether there is room on the disk.
+    open: bool,
 }
 
 impl PartitionTask {
@@ -53,7 +61,7 @@ impl PartitionTask {
             shared.storage.load(store_number(number), &mut restoring)?;
         }
         let mut partition = restoring.0;
-        let positions = head.map(|head| head.positions).unwrap_or_default();
+        let (entry, positions) = head.map(|head| (head.entry, head.positions)).unwrap_or_default();
         let definitions = {
             let catalog = shared.catalog();
             // What is queued is in force already, and counts as known from the start.
@@ -61,7 +69,9 @@ impl PartitionTask {
             partition.restored(&catalog, &here(&shared, number, &positions));
             next
         };
-        let mut reader = shared.log.reader(ReadLimits::default())?;
+        let mut reader = shared
+            .log
+            .reader(ReadLimits { records: shared.options.batch_records, ..ReadLimits::default() })?;
         let mut reached = Positions::new();
         for topic in &shared.options.topics.changes {
             let of = TopicPartition::new(Arc::clone(topic), number);
@@ -87,10 +97,15 @@ impl PartitionTask {
             positions,
             definitions,
             reader,
-            publisher,
+            outbox: publisher.outbox(),
+            publishing: None,
+            entry,
             syncing: true,
-            lag_observed: None,
+            looked: None,
+            open: true,
         };
+        let thread = format!("publisher {number}");
+        task.publishing = Some(guarded(thread, Arc::clone(&task.shared), move |_| publisher.run()));
         task.turn(None)?;
         task.report();
         task.shared.observer.ready(number, true);
@@ -100,11 +115,24 @@ impl PartitionTask {
     /// Works until the service stops.
     pub(crate) fn run(mut self) -> Result<(), Fault> {
         while !self.shared.stop.is_requested() {
+            self.look();
+            if !self.outbox.wait_for_room(self.shared.options.outbox_entries, LOOK_PERIOD) {
+                continue;
+            }
+            if !self.open {
+                self.shared.stop.wait(POLL);
+                continue;
+            }
             let timeout = if self.syncing { Duration::ZERO } else { POLL };
             let batch = self.reader.poll(timeout)?;
             self.turn(batch)?;
         }
         self.shared.observer.ready(self.number, false);
+        self.outbox.close();
+        if let Some(publishing) = self.publishing.take() {
+            // How it ended is told already.
+            let _ = publishing.join();
+        }
         tracing::info!(partition = self.number, "the partition stopped");
         Ok(())
     }
@@ -133,8 +161,9 @@ impl PartitionTask {
             let entry = self.partition.take_entry(self.positions.clone(), self.definitions, Vec::new());
             let began = Instant::now();
             shared.storage.commit(store_number(self.number), std::slice::from_ref(&entry))?;
-            let committed = Instant::now();
-            self.publisher.publish()?;
+            let commit = began.elapsed();
+            self.entry = entry.number;
+            self.outbox.push(weight(&shared.options.topics, &entry));
             let done = self.partition.counts().work;
             shared.observer.turn(&Turn {
                 partition: self.number,
@@ -144,10 +173,8 @@ impl PartitionTask {
                 deltas: &entry.deltas,
                 dead_letters: &entry.dead_letters,
                 behind: &self.partition.behind(),
-                commit: committed - began,
-                publish: committed.elapsed(),
+                commit,
             });
-            self.observe_lag();
         } else if known == self.definitions && was_syncing == synced {
             return Ok(());
         }
@@ -213,12 +240,25 @@ impl PartitionTask {
         Placement { configured: partitioner, partition: self.number, partitions }
     }
 
-    /// Tells now and then what is in the log and not applied; of a log that does not answer nothing is known.
-    fn observe_lag(&mut self) {
-        if self.lag_observed.is_some_and(|observed| observed.elapsed() < LAG_PERIOD) {
+    /// Looks now and then what waits, and whether there is room for it; of a log that does not answer nothing
+    /// is known.
+    fn look(&mut self) {
+        if self.looked.is_some_and(|looked| looked.elapsed() < LOOK_PERIOD) {
             return;
         }
-        self.lag_observed = Some(Instant::now());
+        self.looked = Some(Instant::now());
+        self.shared.observer.definitions(self.number, self.shared.waiting(self.number));
+        let closed = self.shared.intake.closed();
+        if self.open == closed.is_some() {
+            self.open = closed.is_none();
+            match &closed {
+                Some(reason) => {
+                    tracing::error!(partition = self.number, reason, "nothing more is taken in");
+                }
+                None => tracing::info!(partition = self.number, "the partition goes on"),
+            }
+            self.shared.progress.stalled(self.number, closed);
+        }
         for (topic, &next) in &self.positions {
             let of = TopicPartition::new(topic.as_str(), self.number);
             if let Ok(bounds) = self.shared.log.bounds(&of) {
@@ -228,15 +268,8 @@ impl PartitionTask {
     }
 
     fn report(&self) {
-        self.shared.progress.partition(
-            self.number,
-            PartitionProgress {
-                positions: self.positions.clone(),
-                definitions: self.definitions,
-                syncing: self.syncing,
-                running: true,
-            },
-        );
+        let Self { entry, definitions, syncing, .. } = *self;
+        self.shared.progress.applied(self.number, Applied { entry, definitions, syncing });
     }
 }
 

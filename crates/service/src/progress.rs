@@ -33,16 +33,27 @@ pub enum WaitError {
     Failed(String),
 }
 
-/// What one partition has reached.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct PartitionProgress {
-    /// Next offsets to read, everything before them published.
-    pub(crate) positions: BTreeMap<String, u64>,
+/// What one partition has applied.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Applied {
+    /// Its last entry.
+    pub(crate) entry: u64,
     /// One more than the greatest request number among the definitions it knows.
     pub(crate) definitions: u64,
     /// Whether a group is not yet what its definition says.
     pub(crate) syncing: bool,
-    pub(crate) running: bool,
+}
+
+/// What one partition has reached.
+#[derive(Clone, Debug, Default)]
+struct PartitionProgress {
+    applied: Option<Applied>,
+    /// The last entry that is published.
+    published: u64,
+    /// Next offsets to read, everything before them published.
+    positions: BTreeMap<String, u64>,
+    /// Why it takes nothing in, or publishes nothing.
+    stalled: Option<String>,
 }
 
 #[derive(Debug)]
@@ -68,9 +79,33 @@ impl Progress {
         Progress { state: Mutex::new(state), moved: Condvar::new() }
     }
 
-    pub(crate) fn partition(&self, partition: u32, progress: PartitionProgress) {
+    /// A partition has applied so much.
+    pub(crate) fn applied(&self, partition: u32, applied: Applied) {
+        self.change(partition, |place| place.applied = Some(applied));
+    }
+
+    /// A partition has published so much.
+    pub(crate) fn published(&self, partition: u32, entry: u64, positions: &BTreeMap<String, u64>) {
+        self.change(partition, |place| {
+            place.published = entry;
+            // It is called for each transaction, and the topics stay the same.
+            for (topic, next) in positions {
+                match place.positions.get_mut(topic) {
+                    Some(place) => *place = *next,
+                    None => drop(place.positions.insert(topic.clone(), *next)),
+                }
+            }
+        });
+    }
+
+    /// Why a partition does not go on, or that it does.
+    pub(crate) fn stalled(&self, partition: u32, reason: Option<String>) {
+        self.change(partition, |place| place.stalled = reason);
+    }
+
+    fn change(&self, partition: u32, change: impl FnOnce(&mut PartitionProgress)) {
         if let Some(place) = self.lock().partitions.get_mut(partition as usize) {
-            *place = progress;
+            change(place);
         }
         self.moved.notify_all();
     }
@@ -99,8 +134,12 @@ impl Progress {
         if state.requests.is_none() {
             reasons.push("the registrar is starting".into());
         }
-        let starting = state.partitions.iter().zip(0..).filter(|(partition, _)| !partition.running);
-        reasons.extend(starting.map(|(_, number)| format!("partition {number} is being restored")));
+        for (partition, number) in state.partitions.iter().zip(0..) {
+            if partition.applied.is_none() {
+                reasons.push(format!("partition {number} is being restored"));
+            }
+            reasons.extend(partition.stalled.iter().map(|reason| format!("partition {number}: {reason}")));
+        }
         (!reasons.is_empty()).then_some(Unready { reasons })
     }
 
@@ -120,7 +159,11 @@ impl Progress {
             let definitions = state.definitions;
             state = self.wait(state, deadline, |state| {
                 let synced = |partition: &PartitionProgress| {
-                    partition.definitions >= definitions && !partition.syncing
+                    partition.applied.is_some_and(|applied| {
+                        applied.definitions >= definitions
+                            && !applied.syncing
+                            && applied.entry <= partition.published
+                    })
                 };
                 state.partitions.iter().all(synced)
             })?;

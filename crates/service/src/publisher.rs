@@ -1,229 +1,188 @@
-//! From committed entries to records of the log, each entry's once.
+//! From committed entries to records of the log, on a thread of its own for each partition.
 //!
-//! Whole entries go into a transaction together with the marker. After any failure the writer is dropped and
-//! taken over anew; the log's own marker then says what was published, and the outbox has the rest.
+//! What goes into which transaction, and what to do when one fails, the engine's state machine decides; this
+//! does what it says. While a transaction is under way the partition goes on; what it commits meanwhile goes
+//! into the next. After any failure the writer is dropped and the partition taken over again, for as long as
+//! it takes: the log's own marker then says what was published, and the outbox has the rest.
+//!
+//! One process owns all partitions so far, so that the answer to "is it ours?" is yes; and what a writer says
+//! it committed counts as read back.
 
+mod outbox;
+mod render;
+mod writing;
+
+pub(crate) use outbox::Outbox;
+pub(crate) use render::weight;
+pub(crate) use writing::store_number;
+
+use crate::Fault;
 use crate::shared::Shared;
-use crate::{Fault, marker};
-use muster_engine::storage::{Entry, Marker, PartitionHead, Positions};
-use muster_stream::log::{NewRecord, Progress, TopicPartition, WriteError, Writer};
-use muster_wire::DeltaOrigin;
+use muster_engine::publisher::{Action, Input, Limits, Ownership, WriteFailure};
+use muster_stream::log::{LogError, WriteError};
+use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
+use writing::Writing;
 
-/// A transaction takes whole entries until it has so many records.
-const RECORDS: usize = 4_000;
-/// So many entries are read from the outbox at once.
-const ENTRIES: usize = 64;
-/// How often a partition is taken over again before it is given up.
-const ATTEMPTS: u32 = 5;
+/// Before the first take-over is tried again.
+const BACK_OFF: Duration = Duration::from_millis(500);
+/// With so many bytes not published, the partition takes nothing in.
+const BACKLOG_BYTES: u64 = 64 << 20;
 
 /// Publishes one partition.
 pub(crate) struct Publisher {
     shared: Arc<Shared>,
     partition: u32,
-    origin: DeltaOrigin,
-    writer: Option<Box<dyn Writer>>,
-    /// What is published.
-    marker: Marker,
+    outbox: Arc<Outbox>,
+    machine: muster_engine::publisher::Publisher,
+    writing: Writing,
 }
 
 impl Publisher {
-    /// Takes the partition over, and publishes what the outbox still holds.
+    /// Takes the partition over.
+    ///
+    /// # Errors
+    /// What no waiting cures; or the service stops before it succeeds.
     pub(crate) fn start(shared: Arc<Shared>, partition: u32) -> Result<Publisher, Fault> {
+        let mut writing = Writing::new(Arc::clone(&shared), partition);
+        while let Err(fault) = writing.take_over() {
+            failure(fault, &shared, partition)?;
+            if shared.stop.wait(BACK_OFF) {
+                return Err(Fault::Stopped);
+            }
+        }
         let options = &shared.options;
-        let origin = DeltaOrigin::new(&options.application, partition, options.partitions);
-        let nothing = Marker {
-            owner: shared.storage.owner(),
-            lineage: 0,
-            entry: 0,
-            sequence: 0,
-            positions: Positions::new(),
-            definitions_position: 0,
-            clock: muster_directory::Instant::MIN,
+        let limits = Limits {
+            records: options.transaction_records,
+            bytes: options.transaction_bytes,
+            backlog_bytes: BACKLOG_BYTES,
+            backlog_entries: options.outbox_entries,
         };
-        let mut publisher = Publisher { shared, partition, origin, writer: None, marker: nothing };
-        publisher.publish()?;
+        let machine = muster_engine::publisher::Publisher::new(limits, writing.published());
+        let publisher = Publisher { shared, partition, outbox: Arc::default(), machine, writing };
+        publisher.load()?;
+        publisher.report();
         Ok(publisher)
     }
 
-    /// Publishes every committed entry that is not published yet.
-    pub(crate) fn publish(&mut self) -> Result<(), Fault> {
-        let mut attempt = 0;
+    /// Where the partition puts what it committed.
+    pub(crate) fn outbox(&self) -> Arc<Outbox> {
+        Arc::clone(&self.outbox)
+    }
+
+    /// Publishes until the outbox is closed and empty, or until the service stops while the log is away.
+    ///
+    /// # Errors
+    /// What no waiting cures.
+    pub(crate) fn run(mut self) -> Result<(), Fault> {
         loop {
-            let error = match self.publish_once() {
-                Err(Fault::Write(error @ (WriteError::Doubtful { .. } | WriteError::Fenced { .. }))) => error,
-                ended => return ended,
-            };
-            self.writer = None;
-            attempt += 1;
-            if attempt >= ATTEMPTS || self.shared.stop.is_requested() {
-                return Err(error.into());
+            let taken = self.outbox.wait();
+            let closed = taken.closed;
+            let actions = self.machine.handle(Input::Committed(taken.committed));
+            if !self.act(actions)? || closed && self.machine.is_drained() {
+                return Ok(());
             }
-            tracing::warn!(partition = self.partition, %error, attempt, "the partition is taken over again");
-            std::thread::sleep(Duration::from_millis(100 << attempt));
         }
     }
 
-    fn publish_once(&mut self) -> Result<(), Fault> {
-        let mut writer = match self.writer.take() {
-            Some(writer) => writer,
-            None => self.take_over()?,
-        };
+    /// Tells the outbox of what an earlier life left in it.
+    fn load(&self) -> Result<(), Fault> {
+        let mut reached = self.writing.published().entry;
         loop {
-            let entries = self.shared.storage.outbox(self.number(), self.marker.entry, ENTRIES)?;
-            let mut records = Vec::new();
-            let mut last = None;
-            for entry in entries {
-                self.render(&entry, &mut records);
-                last = Some(entry);
-                if records.len() >= RECORDS {
-                    break;
+            let entries = self.writing.entries(reached, u64::MAX)?;
+            let Some(last) = entries.last() else { return Ok(()) };
+            reached = last.number;
+            for entry in &entries {
+                self.outbox.push(weight(&self.shared.options.topics, entry));
+            }
+        }
+    }
+
+    /// Does what the machine says until it says nothing more; false when the service stops meanwhile.
+    fn act(&mut self, actions: Vec<Action>) -> Result<bool, Fault> {
+        let mut actions = VecDeque::from(actions);
+        while let Some(action) = actions.pop_front() {
+            let inputs = match action {
+                Action::Write { after, through } => self.write(after, through)?,
+                Action::Acknowledge(_) => {
+                    self.writing.acknowledge()?;
+                    Vec::new()
                 }
-            }
-            let Some(last) = last else { break };
-            let marker = self.marker_after(&last);
-            writer.write(&records, &self.progress(&marker))?;
-            self.shared.storage.acknowledge(self.number(), &marker)?;
-            self.marker = marker;
-        }
-        self.writer = Some(writer);
-        Ok(())
-    }
-
-    /// Makes a writer, which fences any earlier one, and learns what is published.
-    fn take_over(&mut self) -> Result<Box<dyn Writer>, Fault> {
-        let name = format!("{}-{}", self.shared.options.application, self.partition);
-        let mut writer = self.shared.log.writer(&name)?;
-        let head = self.shared.storage.head(self.number())?;
-        let stored = self.shared.storage.marker(self.number())?;
-        match self.published(&mut *writer)? {
-            Some(published) => {
-                self.check(&published, head.as_ref())?;
-                if stored.is_none_or(|stored| stored.entry < published.entry) {
-                    self.shared.storage.acknowledge(self.number(), &published)?;
+                Action::TakeOver { after } => {
+                    if self.shared.stop.wait(after) {
+                        tracing::warn!(
+                            partition = self.partition,
+                            "the log is away at the end: what is committed is published at the next start"
+                        );
+                        return Ok(false);
+                    }
+                    vec![self.take_over()?]
                 }
-                self.marker = published;
-            }
-            None if stored.is_some() => {
-                return Err(Fault::Contradiction(format!(
-                    "partition {} was published from this data directory, but the log knows nothing of it: give \
-                     the log back, or start with an empty data directory",
-                    self.partition
-                )));
-            }
-            None => {}
-        }
-        self.marker.lineage += 1;
-        Ok(writer)
-    }
-
-    fn published(&self, writer: &mut dyn Writer) -> Result<Option<Marker>, Fault> {
-        let mut positions = Positions::new();
-        let mut text = None;
-        for of in self.inputs() {
-            if let Some(progress) = writer.committed(&of)? {
-                positions.insert(of.topic.to_string(), progress.next);
-                text.get_or_insert(progress.metadata);
-            }
-        }
-        let Some(text) = text else { return Ok(None) };
-        let marker = marker::from_text(&text, positions).map_err(|reason| {
-            let partition = self.partition;
-            Fault::Contradiction(format!(
-                "the marker of partition {partition} in the log cannot be read: {reason}"
-            ))
-        })?;
-        Ok(Some(marker))
-    }
-
-    /// Refuses to publish from a data directory that is not the one the log has seen last.
-    fn check(&self, published: &Marker, head: Option<&PartitionHead>) -> Result<(), Fault> {
-        let partition = self.partition;
-        if published.owner != self.shared.storage.owner() {
-            return Err(Fault::Contradiction(format!(
-                "partition {partition} was published last from another data directory: use that one, or another \
-                 `application`"
-            )));
-        }
-        let local = head.map_or(0, |head| head.entry);
-        if local < published.entry {
-            return Err(Fault::Contradiction(format!(
-                "the data directory holds partition {partition} up to entry {local}, but entry {} is published \
-                 already: it is an older copy; use the newest",
-                published.entry
-            )));
-        }
-        Ok(())
-    }
-
-    fn marker_after(&self, entry: &Entry) -> Marker {
-        Marker {
-            owner: self.marker.owner,
-            lineage: self.marker.lineage,
-            entry: entry.number,
-            sequence: entry.sequence,
-            positions: entry.positions.clone(),
-            definitions_position: entry.definitions_position,
-            clock: entry.clock,
-        }
-    }
-
-    fn progress(&self, marker: &Marker) -> Vec<Progress> {
-        let text = marker::to_text(marker);
-        let progress = |of: TopicPartition| Progress {
-            next: marker.positions.get(&*of.topic).copied().unwrap_or_default(),
-            of,
-            metadata: text.clone(),
-        };
-        self.inputs().map(progress).collect()
-    }
-
-    /// The partitions of the changes topics that this one reads.
-    fn inputs(&self) -> impl Iterator<Item = TopicPartition> + '_ {
-        let topics = self.shared.options.topics.changes.iter();
-        topics.map(|topic| TopicPartition::new(Arc::clone(topic), self.partition))
-    }
-
-    /// The records that an entry is published as.
-    fn render(&self, entry: &Entry, records: &mut Vec<NewRecord>) {
-        let topics = &self.shared.options.topics;
-        let here = |topic: &Arc<str>| TopicPartition::new(Arc::clone(topic), self.partition);
-        for delta in &entry.deltas {
-            let record = muster_wire::NewRecord {
-                key: Some(self.origin.key(delta)),
-                value: Some(self.origin.value(delta)),
-                headers: self
-                    .origin
-                    .headers(delta)
-                    .map(|(name, value)| (name.to_owned(), Some(value.into_owned())))
-                    .into(),
+                Action::AskOwnership => vec![Input::Ownership(Ownership::Ours)],
+                Action::GiveUp => {
+                    let reason = "somebody else publishes it under the same `application`";
+                    return Err(Fault::Contradiction(format!("partition {}: {reason}", self.partition)));
+                }
+                Action::Stop(reason) => {
+                    return Err(Fault::Contradiction(format!("partition {}: {reason}", self.partition)));
+                }
             };
-            records.push(NewRecord::placed(here(&topics.deltas), record));
-            if let Some(memberships) = &topics.memberships {
-                records.push(NewRecord::placed(here(memberships), muster_wire::membership_record(delta)));
+            // What was committed meanwhile first, so that it goes with the next transaction.
+            let committed = self.outbox.take().committed;
+            actions.extend(self.machine.handle(Input::Committed(committed)));
+            for input in inputs {
+                actions.extend(self.machine.handle(input));
             }
+            self.report();
         }
-        if let Some(topic) = &topics.group_status {
-            for status in &entry.statuses {
-                let record = muster_wire::group_status_record(status, self.partition);
-                records.push(NewRecord::placed(TopicPartition::new(Arc::clone(topic), 0), record));
+        Ok(true)
+    }
+
+    fn write(&mut self, after: u64, through: u64) -> Result<Vec<Input>, Fault> {
+        let began = Instant::now();
+        match self.writing.write(after, through) {
+            Ok(()) => {
+                self.shared.observer.published(self.partition, began.elapsed());
+                Ok(vec![Input::ReadBack(self.writing.published()), Input::Written])
             }
-        }
-        for letter in &entry.dead_letters {
-            let record = muster_wire::dead_letter_record(letter.clone());
-            records.push(NewRecord::placed(here(&topics.dead_letters), record));
+            Err(fault) => Ok(vec![Input::Failed(failure(fault, &self.shared, self.partition)?)]),
         }
     }
 
-    /// The partition's number in the store.
-    fn number(&self) -> u16 {
-        store_number(self.partition)
+    fn take_over(&mut self) -> Result<Input, Fault> {
+        Ok(match self.writing.take_over() {
+            Ok(()) => {
+                tracing::info!(partition = self.partition, "the partition was taken over again");
+                self.shared.progress.stalled(self.partition, None);
+                Input::TakenOver(self.writing.published())
+            }
+            Err(fault) => Input::Failed(failure(fault, &self.shared, self.partition)?),
+        })
+    }
+
+    fn report(&self) {
+        self.outbox.report(self.machine.backlog(), self.machine.is_full());
+        let published = self.machine.acknowledged().entry;
+        self.shared.progress.published(self.partition, published, self.writing.positions());
+        self.shared.observer.outbox(self.partition, self.outbox.entries());
     }
 }
 
-/// A partition's number in the store, where the highest is reserved. More partitions than that are refused
-/// when the service starts.
-pub(crate) fn store_number(partition: u32) -> u16 {
-    u16::try_from(partition).unwrap_or(u16::MAX)
+/// What the machine is told of a failure, which makes the partition unready; an error where there is nothing
+/// to try again.
+fn failure(fault: Fault, shared: &Shared, partition: u32) -> Result<WriteFailure, Fault> {
+    let failure = match &fault {
+        Fault::Write(WriteError::Doubtful { .. }) | Fault::Log(LogError::Unreachable { .. }) => {
+            WriteFailure::Doubtful
+        }
+        Fault::Write(WriteError::Fenced { .. }) => WriteFailure::Fenced,
+        Fault::Write(error @ WriteError::Refused { .. }) => {
+            WriteFailure::Refused { reason: error.to_string() }
+        }
+        _ => return Err(fault),
+    };
+    tracing::warn!(partition, %fault, "the log does not take what is to be published");
+    shared.progress.stalled(partition, Some(fault.to_string()));
+    Ok(failure)
 }

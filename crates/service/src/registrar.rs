@@ -14,33 +14,38 @@ use muster_engine::storage::{Marker, Positions};
 use muster_engine::{Catalog, Definition, Registrar, Request};
 use muster_index::IndexKind;
 use muster_stream::log::{
-    NewRecord, Progress, ReadLimits, Reader, Record, TopicPartition, WriteError, Writer,
+    LogError, NewRecord, Progress, ReadLimits, Reader, Record, TopicPartition, WriteError, Writer,
 };
 use muster_wire::AcceptedDefinition;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 const POLL: Duration = Duration::from_millis(20);
-/// How often a write is tried again, each time from the log's own state, before the service gives up.
-const ATTEMPTS: u32 = 5;
+/// Before it begins again from the log's own state, after a write of which it is not known what became of it.
+const BACK_OFF: Duration = Duration::from_millis(500);
+/// How often in a row another registrar of the same application may take its place.
+const MAX_FENCED: u32 = 5;
+/// How often the lag is told.
+const LOOK_PERIOD: Duration = Duration::from_secs(1);
 
 /// Decides requests until the service stops.
 pub(crate) fn run(shared: &Arc<Shared>) -> Result<(), Fault> {
-    let mut attempt = 0;
+    let mut fenced = 0;
     loop {
-        let error = match RegistrarTask::start(Arc::clone(shared)).and_then(|mut task| {
-            attempt = 0;
-            task.run()
-        }) {
-            Err(Fault::Write(error @ (WriteError::Doubtful { .. } | WriteError::Fenced { .. }))) => error,
-            ended => return ended,
+        let fault = match RegistrarTask::start(Arc::clone(shared)).and_then(|mut task| task.run(&mut fenced))
+        {
+            Ok(()) => return Ok(()),
+            Err(fault) => fault,
         };
-        attempt += 1;
-        if attempt >= ATTEMPTS {
-            return Err(error.into());
+        match &fault {
+            Fault::Write(WriteError::Doubtful { .. }) | Fault::Log(LogError::Unreachable { .. }) => {}
+            Fault::Write(WriteError::Fenced { .. }) if fenced < MAX_FENCED => fenced += 1,
+            _ => return Err(fault),
         }
-        tracing::warn!(%error, attempt, "the registrar takes over again");
-        std::thread::sleep(Duration::from_millis(100 << attempt));
+        tracing::warn!(%fault, "the registrar takes over again");
+        if shared.stop.wait(BACK_OFF) {
+            return Ok(());
+        }
     }
 }
 
@@ -56,6 +61,7 @@ struct RegistrarTask {
     /// One more than the greatest request number among the definitions in the log.
     accepted: u64,
     lineage: u64,
+    looked: Option<Instant>,
 }
 
 impl RegistrarTask {
@@ -93,6 +99,7 @@ impl RegistrarTask {
             next,
             accepted,
             lineage: lineage + 1,
+            looked: None,
             shared,
         };
         task.report();
@@ -100,8 +107,9 @@ impl RegistrarTask {
         Ok(task)
     }
 
-    fn run(&mut self) -> Result<(), Fault> {
+    fn run(&mut self, fenced: &mut u32) -> Result<(), Fault> {
         while !self.shared.stop.is_requested() {
+            self.look();
             let Some(batch) = self.reader.poll(POLL)? else { continue };
             let mut records = Vec::new();
             for record in &batch.records {
@@ -112,9 +120,22 @@ impl RegistrarTask {
             }
             self.next = batch.next;
             self.writer.write(&records, &[self.progress()])?;
+            *fenced = 0;
             self.report();
         }
         Ok(())
+    }
+
+    /// Tells now and then how many requests wait; of a log that does not answer nothing is known.
+    fn look(&mut self) {
+        if self.looked.is_some_and(|looked| looked.elapsed() < LOOK_PERIOD) {
+            return;
+        }
+        self.looked = Some(Instant::now());
+        if let Ok(bounds) = self.shared.log.bounds(&self.requests) {
+            let waiting = bounds.next.saturating_sub(self.next);
+            self.shared.observer.lag(&self.requests.topic, self.requests.partition, waiting);
+        }
     }
 
     /// Decides one request and appends what is to be written of it.

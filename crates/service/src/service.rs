@@ -4,7 +4,7 @@ use crate::follower::Follower;
 use crate::observe::Observer;
 use crate::partition::PartitionTask;
 use crate::progress::{Position, Unready, WaitError};
-use crate::shared::{Clock, Shared};
+use crate::shared::{Clock, Intake, Shared};
 use crate::{Fault, Output, OutputReader, ReadError, ServiceOptions, SubmitError, registrar, submit};
 use muster_engine::Interpret;
 use muster_engine::storage::Storage;
@@ -27,6 +27,8 @@ pub struct Starting {
     pub clock: Arc<dyn Clock>,
     /// Who takes note.
     pub observer: Arc<dyn Observer>,
+    /// Whether there is room for more.
+    pub intake: Arc<dyn Intake>,
 }
 
 /// A running service. Its threads end when it is stopped, or when one of them fails.
@@ -163,7 +165,7 @@ fn follow_and_run_partitions(shared: Arc<Shared>) -> Result<(), Fault> {
 }
 
 /// A thread whose failure, or panic, ends the service.
-fn guarded(
+pub(crate) fn guarded(
     name: String,
     shared: Arc<Shared>,
     run: impl FnOnce(Arc<Shared>) -> Result<(), Fault> + Send + 'static,

@@ -10,14 +10,30 @@ use muster_rule::Schema;
 use muster_stream::log::Log;
 use muster_wire::SchemaLookup;
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// Tells the time.
 pub trait Clock: Send + Sync {
     /// Now.
     fn now(&self) -> Instant;
+}
+
+/// Says whether more may be taken in.
+pub trait Intake: Send + Sync {
+    /// Why not, for people.
+    fn closed(&self) -> Option<String>;
+}
+
+/// Takes everything in.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct OpenIntake;
+
+impl Intake for OpenIntake {
+    fn closed(&self) -> Option<String> {
+        None
+    }
 }
 
 /// The machine's clock.
@@ -32,18 +48,29 @@ impl Clock for SystemClock {
 }
 
 /// Asks every thread of a service to finish what it has begun and end.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Stop(Arc<AtomicBool>);
+#[derive(Debug, Default)]
+pub(crate) struct Stop {
+    requested: Mutex<bool>,
+    changed: Condvar,
+}
 
 impl Stop {
     /// Asks.
     pub(crate) fn request(&self) {
-        self.0.store(true, Ordering::Release);
+        *self.requested.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        self.changed.notify_all();
     }
 
     /// Whether it was asked.
     pub(crate) fn is_requested(&self) -> bool {
-        self.0.load(Ordering::Acquire)
+        *self.requested.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits so long, or until it is asked; whether it was.
+    pub(crate) fn wait(&self, timeout: Duration) -> bool {
+        let requested = self.requested.lock().unwrap_or_else(PoisonError::into_inner);
+        let waited = self.changed.wait_timeout_while(requested, timeout, |requested| !*requested);
+        *waited.unwrap_or_else(PoisonError::into_inner).0
     }
 }
 
@@ -54,6 +81,7 @@ pub(crate) struct Shared {
     pub(crate) interpret: Arc<dyn Interpret>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) observer: Arc<dyn Observer>,
+    pub(crate) intake: Arc<dyn Intake>,
     pub(crate) stop: Stop,
     pub(crate) progress: Progress,
     catalog: RwLock<Catalog>,
@@ -66,7 +94,7 @@ pub(crate) struct Shared {
 
 impl Shared {
     pub(crate) fn new(starting: Starting) -> Shared {
-        let Starting { options, log, storage, interpret, clock, observer } = starting;
+        let Starting { options, log, storage, interpret, clock, observer, intake } = starting;
         Shared {
             catalog: RwLock::new(Catalog::new(options.index)),
             queues: (0..options.partitions.get()).map(|_| Mutex::default()).collect(),
@@ -79,6 +107,7 @@ impl Shared {
             interpret,
             clock,
             observer,
+            intake,
         }
     }
 
@@ -118,12 +147,15 @@ impl Shared {
         (queued.unwrap_or_default(), self.in_force.load(Ordering::Acquire))
     }
 
+    /// How many definitions wait for a partition.
+    pub(crate) fn waiting(&self, partition: u32) -> usize {
+        let queue = self.queues.get(partition as usize);
+        queue.map_or(0, |queue| queue.lock().unwrap_or_else(PoisonError::into_inner).len())
+    }
+
     /// The longest queue of definitions that wait for a partition.
     pub(crate) fn longest_queue(&self) -> usize {
-        let length = |queue: &Mutex<VecDeque<Arc<Definition>>>| {
-            queue.lock().unwrap_or_else(PoisonError::into_inner).len()
-        };
-        self.queues.iter().map(length).max().unwrap_or(0)
+        (0..self.options.partitions.get()).map(|partition| self.waiting(partition)).max().unwrap_or(0)
     }
 }
 

@@ -23,6 +23,10 @@ pub(crate) fn submit(
     producer: &dyn Producer,
     lines: &[&[u8]],
 ) -> Vec<Result<Position, SubmitError>> {
+    if let Some(reason) = shared.intake.closed() {
+        let topic = shared.options.topics.changes.first().map(ToString::to_string).unwrap_or_default();
+        return vec![Err(SubmitError::Append(AppendError::Refused { topic, reason })); lines.len()];
+    }
     let mut records = Vec::new();
     let mut answers: Vec<Result<(), SubmitError>> = Vec::with_capacity(lines.len());
     for line in lines {

@@ -1,14 +1,17 @@
 //! RocksDB as this crate uses it: our options, synced batches, reads of one consistent view, and its
 //! errors as [`StorageError`]. Knows neither keys' nor values' meaning.
 
+use crate::SyncTimes;
 use crate::key::{Key, KeyRange};
 use muster_engine::storage::StorageError;
+use rocksdb::statistics::Histogram;
 use rocksdb::{
     BlockBasedOptions, Cache, DB, DBCompressionType, DBRecoveryMode, InfoLogger, LogLevel, Options,
     ReadOptions, Snapshot, WriteBatch, WriteOptions,
 };
 use std::ops::ControlFlow;
 use std::path::Path;
+use std::time::Duration;
 
 /// Memory for blocks read, in bytes. The engine keeps what it needs in its own memory and reads a
 /// partition once, so that a cache has little to do.
@@ -25,6 +28,8 @@ const READ_AHEAD: usize = 2 << 20;
 /// An open database.
 pub(crate) struct Database {
     db: DB,
+    /// Holds what the database counts.
+    options: Options,
 }
 
 /// When a batch is on the disk.
@@ -48,13 +53,14 @@ impl Database {
         let mut options = options();
         options.create_if_missing(true);
         let db = DB::open(&options, dir).map_err(|error| open_failed(dir, &error))?;
-        Ok(Database { db })
+        Ok(Database { db, options })
     }
 
     /// Opens the database in `dir` without writing to it.
     pub(crate) fn open_read_only(dir: &Path) -> Result<Database, StorageError> {
-        let db = DB::open_for_read_only(&options(), dir, false);
-        Ok(Database { db: db.map_err(|error| open_failed(dir, &error))? })
+        let options = options();
+        let db = DB::open_for_read_only(&options, dir, false).map_err(|error| open_failed(dir, &error))?;
+        Ok(Database { db, options })
     }
 
     /// What the database holds now.
@@ -72,6 +78,18 @@ impl Database {
         let mut options = WriteOptions::default();
         options.set_sync(durability == Durability::Synced);
         self.db.write_opt(batch, &options).map_err(|error| failed(action(), &error))
+    }
+
+    /// How long the disk took to sync the write-ahead log.
+    pub(crate) fn syncs(&self) -> SyncTimes {
+        let data = self.options.get_histogram_data(Histogram::WalFileSyncMicros);
+        let of = |micros: f64| Duration::try_from_secs_f64(micros / 1e6).unwrap_or_default();
+        SyncTimes {
+            count: data.count(),
+            median: of(data.median()),
+            p99: of(data.p99()),
+            longest: of(data.max()),
+        }
     }
 
     /// Moves what is in memory to a table file.
@@ -133,6 +151,8 @@ fn options() -> Options {
     options.set_wal_recovery_mode(DBRecoveryMode::PointInTime);
     options.set_track_and_verify_wals_in_manifest(true);
 
+    // For how long syncs take; counters cost nothing beside a sync.
+    options.enable_statistics();
     options.set_info_logger(InfoLogger::new_callback_logger(LogLevel::Warn, |level, message| {
         let message = message.trim_end();
         match level {

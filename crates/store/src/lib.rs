@@ -24,6 +24,7 @@ use muster_engine::storage::{
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 /// Whether outbox entries are kept with the images of the records they wrote, as a changelog
 /// publishes them.
@@ -33,6 +34,19 @@ pub enum Changelog {
     Off,
     /// With them.
     On,
+}
+
+/// How long the disk took to sync.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SyncTimes {
+    /// How many there were.
+    pub count: u64,
+    /// Half of them were not longer.
+    pub median: Duration,
+    /// Of a hundred, 99 were not longer.
+    pub p99: Duration,
+    /// The longest.
+    pub longest: Duration,
 }
 
 /// An open data directory.
@@ -77,6 +91,12 @@ impl Store {
         entry: u64,
     ) -> Result<Option<Vec<Image>>, StorageError> {
         outbox::entry_images(&self.database.view(), partition, entry)
+    }
+
+    /// How long the disk took, since the directory was opened, to sync what was committed.
+    #[must_use]
+    pub fn syncs(&self) -> SyncTimes {
+        self.database.syncs()
     }
 
     fn new(database: Database, owner: u128, changelog: Changelog) -> Store {

@@ -120,14 +120,11 @@ impl Config {
     fn print_limits(&self, printer: &mut Printer<'_>) {
         let limits = &self.limits;
         printer.section("limits");
-        printer.plain("queue_records", limits.queue_records);
         printer.plain("batch_records", limits.batch_records);
-        printer.duration("batch_wait", limits.batch_wait);
         printer.plain("slice_memberships", limits.slice_memberships);
         printer.plain("outbox_entries", limits.outbox_entries);
         printer.plain("transaction_records", limits.transaction_records);
         printer.size("transaction_size", limits.transaction_size);
-        printer.duration("transaction_wait", limits.transaction_wait);
         printer.duration("definitions_wait", limits.definitions_wait);
         printer.duration("shutdown_wait", limits.shutdown_wait);
     }

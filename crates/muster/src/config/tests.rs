@@ -106,7 +106,7 @@ fn flags_win_over_environment_over_file_over_defaults() {
     let config = config.unwrap();
     assert_eq!(config.http.listen.unwrap().to_string(), "127.0.0.1:4");
     assert_eq!(config.topics.partitions.get(), 16);
-    assert_eq!((config.http.max_request, config.limits.queue_records), (2048, 8192));
+    assert_eq!((config.http.max_request, config.limits.batch_records), (2048, 4096));
     let printed = config.print();
     for (value, origin) in [
         ("listen = \"127.0.0.1:4\"", "# command line"),
@@ -116,7 +116,7 @@ fn flags_win_over_environment_over_file_over_defaults() {
         let line = printed.lines().find(|line| line.starts_with(value)).unwrap();
         assert!(line.ends_with(origin), "{line}");
     }
-    assert!(printed.lines().any(|line| line == "queue_records = 8192"), "{printed}");
+    assert!(printed.lines().any(|line| line == "batch_records = 4096"), "{printed}");
 }
 
 #[test]
@@ -212,11 +212,6 @@ fn values_are_checked() {
         "`8080` is no address: write an IP address and a port, as in `127.0.0.1:8080`",
     );
     refused("rules.dialect", "okta", "`okta` is not known: give one of \"entra\", \"extended\"");
-    refused(
-        "limits.batch_records",
-        "10000",
-        "it is more than `limits.queue_records`, so that no batch could be so large: lower it",
-    );
     refused(
         "telemetry.filter",
         "info,x=loud",

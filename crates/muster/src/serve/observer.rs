@@ -4,7 +4,9 @@ use crate::telemetry::{GroupBehind, Metrics, metric};
 use metrics::{counter, gauge, histogram};
 use muster_directory::{GroupId, Instant, MembershipChange, Tenant};
 use muster_service::{Decision, Observer, Turn};
+use muster_store::{Store, SyncTimes};
 use std::num::NonZeroU32;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 pub(super) struct MetricsObserver {
@@ -17,6 +19,12 @@ impl MetricsObserver {
     pub(super) fn new(partitions: NonZeroU32, metrics: Metrics) -> MetricsObserver {
         let labels = (0..partitions.get()).map(|number| number.to_string()).collect();
         MetricsObserver { labels, metrics }
+    }
+
+    fn queue(&self, queue: &'static str, partition: u32, length: u64) {
+        let labels = [("queue", queue.to_owned()), ("partition", self.label(partition))];
+        #[expect(clippy::cast_precision_loss, reason = "gauges are floating point")]
+        gauge!(metric::QUEUE, &labels).set(length as f64);
     }
 
     fn label(&self, partition: u32) -> String {
@@ -45,7 +53,6 @@ impl Observer for MetricsObserver {
             histogram!(metric::AFFECTED_RULES, "partition" => partition.clone()).record_many(mean, changes);
         }
         histogram!(metric::COMMIT, "partition" => partition.clone()).record(turn.commit);
-        histogram!(metric::PUBLISH, "partition" => partition.clone()).record(turn.publish);
         #[expect(clippy::cast_precision_loss, reason = "gauges are floating point")]
         gauge!(metric::GROUPS_SYNCING, "partition" => partition).set(turn.behind.len() as f64);
         let behind = turn.behind.iter().map(|behind| GroupBehind {
@@ -78,9 +85,32 @@ impl Observer for MetricsObserver {
         counter!(metric::PATTERN_LIMIT, &labels).increment(searches);
     }
 
+    fn published(&self, partition: u32, took: Duration) {
+        histogram!(metric::PUBLISH, "partition" => self.label(partition)).record(took);
+    }
+
+    fn outbox(&self, partition: u32, entries: u64) {
+        self.queue("outbox", partition, entries);
+    }
+
+    fn definitions(&self, partition: u32, waiting: usize) {
+        self.queue("definitions", partition, waiting as u64);
+    }
+
     fn ready(&self, partition: u32, ready: bool) {
         gauge!(metric::PARTITION_READY, "partition" => self.label(partition)).set(f64::from(u8::from(ready)));
     }
+}
+
+/// Records how long the disk takes to sync the store, whenever metrics are asked for.
+pub(super) fn observe_syncs(metrics: &Metrics, store: Arc<Store>) {
+    metrics.collect_by(move || {
+        let SyncTimes { count, median, p99, longest } = store.syncs();
+        counter!(metric::FSYNCS).absolute(count);
+        for (quantile, time) in [("0.5", median), ("0.99", p99), ("1", longest)] {
+            gauge!(metric::FSYNC, "quantile" => quantile).set(time.as_secs_f64());
+        }
+    });
 }
 
 fn system_time(instant: Instant) -> SystemTime {

@@ -66,6 +66,14 @@ metrics! {
     PATTERN_LIMIT = "muster_pattern_limit_total": Kind::Counter, ["tenant", "group"];
     /// Seconds that one commit took: its batch made, written and synced.
     COMMIT = "muster_commit_seconds": Kind::Histogram(SECONDS), ["partition"];
+    /// Seconds that the disk took to sync commits, since the start: the median (`0.5`), `0.99` and the longest (`1`).
+    FSYNC = "muster_fsync_seconds": Kind::Gauge, ["quantile"];
+    /// Syncs of the disk, for commits.
+    FSYNCS = "muster_fsyncs_total": Kind::Counter, [];
+    /// What waits, as of the last second: `definitions` in force that a partition has not acted on, `outbox`
+    /// entries that are committed and not published. Where the outbox is full (`limits.outbox_entries`) the
+    /// partition takes nothing in.
+    QUEUE = "muster_queue_length": Kind::Gauge, ["queue", "partition"];
     /// Seconds that one transaction on the log took.
     PUBLISH = "muster_publish_seconds": Kind::Histogram(SECONDS), ["partition"];
     /// 1 when the partition is restored and has read the definitions, else 0.

@@ -18,7 +18,11 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 pub(crate) struct Metrics {
     recorded: PrometheusHandle,
     behind: Arc<Mutex<Behind>>,
+    collectors: Arc<Mutex<Vec<Collector>>>,
 }
+
+/// Records what is only worth asking for when somebody wants to know.
+type Collector = Box<dyn Fn() + Send>;
 
 impl Metrics {
     /// Records what is measured anywhere in the process from now on.
@@ -39,10 +43,16 @@ impl Metrics {
             gauge!(metric::MEMORY).set(resident as f64);
             gauge!(metric::PEAK_MEMORY).set(peak as f64);
         }
+        self.collectors.lock().unwrap_or_else(PoisonError::into_inner).iter().for_each(|collect| collect());
         let mut text = self.recorded.render();
         let behind = self.behind.lock().unwrap_or_else(PoisonError::into_inner);
         behind.render(&mut text, SystemTime::now());
         text
+    }
+
+    /// Has this called before each answer.
+    pub(crate) fn collect_by(&self, collect: impl Fn() + Send + 'static) {
+        self.collectors.lock().unwrap_or_else(PoisonError::into_inner).push(Box::new(collect));
     }
 
     /// Which groups are behind in a partition, instead of those that were.
@@ -66,7 +76,7 @@ impl Metrics {
     }
 
     fn of(recorder: &PrometheusRecorder) -> Metrics {
-        Metrics { recorded: recorder.handle(), behind: Arc::default() }
+        Metrics { recorded: recorder.handle(), behind: Arc::default(), collectors: Arc::default() }
     }
 }
 

@@ -1,0 +1,10 @@
+//! The service as its users see it: the real binary, over HTTP and over Kafka.
+//!
+//! What it publishes, folded at rest, is what the oracle says of the same lines in the same order.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on stops")]
+
+mod embedded;
+mod kafka;
+mod support;
+mod worlds;
