@@ -147,19 +147,28 @@ impl Attributes {
 #[must_use]
 pub fn value_size(attribute: &Attribute, value: &Value) -> usize {
     let text = |text: &muster_rule::Text| OVERHEAD + text.as_str().len();
-    let name = match attribute {
-        Attribute::Standard(_) => 0,
-        Attribute::Named(name) => name.len(),
-    };
     let value = match value {
-        Value::Text(one) => text(one),
+        Value::Text(one) => return text_size(attribute, one.as_str()),
         Value::Texts(many) => many.iter().map(text).sum(),
         Value::Elements(elements) => {
             elements.iter().flat_map(|element| element.members.iter()).flatten().map(text).sum()
         }
         Value::Boolean(_) | Value::Integer(_) | Value::Instant(_) => OVERHEAD,
     };
-    OVERHEAD + name + value
+    OVERHEAD + name_size(attribute) + value
+}
+
+/// As [`value_size`], of a text.
+#[must_use]
+pub fn text_size(attribute: &Attribute, text: &str) -> usize {
+    2 * OVERHEAD + name_size(attribute) + text.len()
+}
+
+fn name_size(attribute: &Attribute) -> usize {
+    match attribute {
+        Attribute::Standard(_) => 0,
+        Attribute::Named(name) => name.len(),
+    }
 }
 
 impl Row for Attributes {

@@ -33,7 +33,7 @@ use question::Question;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use stream::{AttributeNumber, Filed, Found, Header, Shape, Stream, Term, Word};
+use stream::{AttributeNumber, Filed, Found, Header, Shape, Stream, Term, Word, Words};
 use truth::AttributePredicates;
 
 /// Attribute and value → rules.
@@ -58,6 +58,8 @@ struct KindIndex {
     places: Vec<(AttributeNumber, Found)>,
     /// By predicate.
     postings: Vec<Postings>,
+    /// What the streams of postings and rules are made of.
+    words: Words,
     rules: Vec<Option<IndexedRule>>,
     /// Those that an object without attributes may satisfy.
     true_of_nothing: BTreeSet<RuleNumber>,
@@ -141,6 +143,7 @@ impl Default for KindIndex {
             truths: Vec::new(),
             places: Vec::new(),
             postings: Vec::new(),
+            words: Words::default(),
             rules: Vec::new(),
             true_of_nothing: BTreeSet::new(),
         }
@@ -177,13 +180,16 @@ impl KindIndex {
         predicates.dedup();
         for (_, id) in &predicates {
             if let Some(postings) = self.postings.get_mut(*id as usize) {
-                postings.remove(number, &predicates);
+                postings.remove(&mut self.words, number, &predicates);
             }
         }
-        let KindIndex { attributes, truths, postings, predicates, .. } = self;
+        let KindIndex { attributes, truths, postings, words, predicates, .. } = self;
+        if let Conjuncts::Any(mut conjuncts) = indexed.conjuncts {
+            conjuncts.clear(words);
+        }
         predicates.release(&indexed.formula, |id, predicate| {
             if let Some(postings) = postings.get_mut(id as usize) {
-                *postings = Postings::default();
+                postings.end_use(words);
             }
             if let Predicate::Attribute { attribute, test } = predicate
                 && let Some(truths) =
@@ -249,10 +255,11 @@ impl KindIndex {
         for conjunct in conjuncts {
             let mut terms: Vec<Term> = conjunct.iter().map(|&literal| self.term(literal)).collect();
             terms.sort_by_key(|term| (!term.can_guard(), self.predicates.uses(term.predicate)));
-            all.push(Header::new(rule, false, shape), terms.iter().map(|term| term.pack()));
+            let packed: Vec<Word> = terms.iter().map(|term| term.pack()).collect();
+            all.push(&mut self.words, Header::new(rule, false, shape), &packed);
             for (place, term) in terms.iter().enumerate() {
-                let others = terms.iter().enumerate().filter(|(other, _)| *other != place);
-                let others: Vec<Word> = others.map(|(_, term)| term.pack()).collect();
+                let mut others = packed.clone();
+                others.remove(place);
                 self.file(
                     term.predicate,
                     Filed { header: Header::new(rule, term.negated, shape), terms: &others },
@@ -280,7 +287,7 @@ impl KindIndex {
     fn file(&mut self, predicate: PredicateId, filed: Filed<'_>) {
         let predicates = &self.predicates;
         if let Some(postings) = self.postings.get_mut(predicate as usize) {
-            postings.insert(filed, &|id| predicates.uses(id));
+            postings.insert(&mut self.words, filed, &|id| predicates.uses(id));
         }
     }
 

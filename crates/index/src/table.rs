@@ -14,12 +14,12 @@ mod truths;
 pub use column::{ObjectsOf, ValueId};
 
 pub(crate) use column::{Column, NULL};
-pub(crate) use truths::TruthList;
+pub(crate) use truths::{Digest, TruthList};
 
 use arena::Arena;
 use foldhash::HashMap;
 use foldhash::fast::RandomState;
-use muster_directory::object::{UnknownAttribute, value_size};
+use muster_directory::object::UnknownAttribute;
 use muster_directory::{AttributePatch, Attributes, Object, ObjectId, ObjectKind};
 use muster_rule::{Attribute, Text, Value, property};
 use roaring::RoaringBitmap;
@@ -357,7 +357,6 @@ impl KindTable {
     }
 
     fn set(&mut self, draft: &mut Draft, attribute: Attribute, value: Option<Value>) {
-        let size = |value: &Option<Value>| value.as_ref().map_or(0, |value| value_size(&attribute, value));
         let number = match (self.by_attribute.get(&attribute), &value) {
             (Some(&number), _) => number,
             (None, None) => return,
@@ -379,8 +378,8 @@ impl KindTable {
             None => NULL,
         };
         if id != *slot {
-            draft.bytes -= size(&column.value(&self.arena, *slot));
-            draft.bytes += size(&value);
+            draft.bytes -= column.size(&self.arena, *slot);
+            draft.bytes += column.size(&self.arena, id);
             *slot = id;
         }
     }

@@ -1,13 +1,13 @@
 //! One change, asked of the index of its kind: which rules flip between the old and the new row.
 //!
-//! What is true of a row's values is looked up attribute by attribute, when a literal first asks about it, and
-//! stamped on the predicates; a literal is then one load. Stamps are of the question, so nothing is cleared between
-//! questions.
+//! What is true of a row's values is looked up attribute by attribute, when a literal first asks about it. Most
+//! literals fail, and a digest of the list says so by one load. Notes are stamped with the question's number, so
+//! nothing is cleared between questions.
 
 use super::stream::{AttributeNumber, Filed, Found, Shape, Stream, Term, Word};
 use super::truth::AttributePredicates;
 use super::{Conjuncts, IndexedRule, KindIndex};
-use crate::table::{ColumnNumber, KindTable, Mapping, NULL, TruthList, ValueId, each_difference};
+use crate::table::{ColumnNumber, Digest, KindTable, Mapping, NULL, TruthList, ValueId, each_difference};
 use crate::{Effect, Formula, PredicateId, RowChange, RuleNumber, Work};
 use muster_directory::Instant;
 use std::ops::Range;
@@ -34,10 +34,10 @@ impl Side {
         }
     }
 
-    fn bit(self) -> u32 {
+    fn of<T: Copy>(self, [old, new]: &[T; 2]) -> T {
         match self {
-            Side::Old => 1,
-            Side::New => 2,
+            Side::Old => *old,
+            Side::New => *new,
         }
     }
 }
@@ -45,12 +45,12 @@ impl Side {
 /// Memory of one question.
 #[derive(Debug, Default)]
 pub(crate) struct Scratch {
-    /// The number of the question, at most [`LAST`].
+    /// The number of the question.
     epoch: u32,
-    /// By predicate: four times the question it was last stamped in, and the sides it is true of.
-    stamps: Vec<u32>,
-    /// By attribute.
-    loaded: Vec<Loaded>,
+    /// By attribute: the last question that asked about it.
+    asked: Vec<u32>,
+    /// By attribute: the lists of the two rows' values, in the question that asked last.
+    loaded: Vec<[List; 2]>,
     /// The lists of true predicates, one behind the other.
     lists: Vec<PredicateId>,
     /// By rule: the last question that came across it.
@@ -60,25 +60,27 @@ pub(crate) struct Scratch {
     list: Vec<PredicateId>,
 }
 
-/// Questions are numbered anew after this.
-const LAST: u32 = u32::MAX >> 2;
+/// What is true of a value: its place among the lists.
+#[derive(Clone, Copy, Debug, Default)]
+struct List {
+    start: u32,
+    end: u32,
+    digest: Digest,
+}
 
-/// What is known of an attribute in this question.
-#[derive(Clone, Debug, Default)]
-struct Loaded {
-    epoch: u32,
-    /// The lists of the two rows' values.
-    old: Range<usize>,
-    new: Range<usize>,
+impl List {
+    fn range(self) -> Range<usize> {
+        self.start as usize..self.end as usize
+    }
 }
 
 impl Scratch {
     fn begin(&mut self, index: &KindIndex) {
-        if self.epoch == LAST {
+        if self.epoch == u32::MAX {
             *self = Scratch::default();
         }
         self.epoch += 1;
-        grow(&mut self.stamps, index.postings.len());
+        grow(&mut self.asked, index.truths.len());
         grow(&mut self.loaded, index.truths.len());
         grow(&mut self.seen, index.rules.len());
         self.lists.clear();
@@ -122,6 +124,7 @@ impl<'a> Question<'a> {
     /// Tells every rule that flips, each once.
     pub(super) fn answer(mut self, mut tell: impl FnMut(RuleNumber, Effect)) {
         self.find_flips();
+        self.read_ahead();
         for place in 0..self.scratch.flips.len() {
             if let Some(&flip) = self.scratch.flips.get(place) {
                 self.walk(flip, &mut tell);
@@ -152,10 +155,11 @@ impl<'a> Question<'a> {
         let index = self.index;
         each_difference(change.old, change.new, |column, old, new| {
             let Some(attribute) = self.table.mapping.attribute_of(column) else { return };
-            let Loaded { old: old_list, new: new_list, .. } = self.load(attribute);
-            let Scratch { lists, flips, .. } = &mut *self.scratch;
-            let list = |range: Range<usize>| lists.get(range).unwrap_or_default();
-            merge_differences(list(old_list), list(new_list), |predicate, true_of| {
+            self.load(attribute);
+            let Scratch { lists, flips, loaded, .. } = &mut *self.scratch;
+            let loaded = loaded.get(usize::from(attribute)).copied().unwrap_or_default();
+            let [old_list, new_list] = loaded.map(|list| lists.get(list.range()).unwrap_or_default());
+            merge_differences(old_list, new_list, |predicate, true_of| {
                 flips.push(Flip { predicate, true_of });
             });
             let Some(truths) = index.truths.get(usize::from(attribute)) else { return };
@@ -173,6 +177,13 @@ impl<'a> Question<'a> {
         });
     }
 
+    /// Has the first words of all streams read at once, so that waiting for one is waiting for all.
+    fn read_ahead(&self) {
+        let KindIndex { postings, words, .. } = self.index;
+        let places = self.scratch.flips.iter().filter_map(|flip| postings.get(flip.predicate as usize));
+        std::hint::black_box(places.fold(0, |sum, postings| sum ^ postings.listed().first(words)));
+    }
+
     /// Reads the conjuncts that a flip may change.
     fn walk(&mut self, flip: Flip, tell: &mut impl FnMut(RuleNumber, Effect)) {
         let index = self.index;
@@ -180,13 +191,10 @@ impl<'a> Question<'a> {
         self.walk_stream(postings.listed(), flip.true_of, tell);
         for negated in [false, true] {
             let side = if negated { flip.true_of.other() } else { flip.true_of };
-            for (&attribute, by_guard) in postings.guarded(negated) {
-                let loaded = self.load(attribute);
-                let guards = match side {
-                    Side::Old => loaded.old,
-                    Side::New => loaded.new,
-                };
-                for place in guards {
+            for (&attribute, by_guard) in postings.guarded(negated).into_iter().flatten() {
+                self.load(attribute);
+                let loaded = self.scratch.loaded.get(usize::from(attribute)).copied().unwrap_or_default();
+                for place in side.of(&loaded).range() {
                     let Some(guard) = self.scratch.lists.get(place) else { continue };
                     if let Some(stream) = by_guard.get(guard) {
                         self.walk_stream(stream, flip.true_of, tell);
@@ -197,8 +205,8 @@ impl<'a> Question<'a> {
     }
 
     fn walk_stream(&mut self, stream: &Stream, true_of: Side, tell: &mut impl FnMut(RuleNumber, Effect)) {
-        self.work.entries += stream.len() as u64;
-        for Filed { header, terms } in stream.iter() {
+        self.work.entries += u64::from(stream.len());
+        for Filed { header, terms } in stream.iter(&self.index.words) {
             let side = if header.negated { true_of.other() } else { true_of };
             if !self.exists(side) || !self.all_hold(terms, side) || !self.comes_across(header.rule) {
                 continue;
@@ -228,7 +236,9 @@ impl<'a> Question<'a> {
     fn selects(&mut self, rule: &IndexedRule, side: Side) -> bool {
         self.exists(side)
             && match &rule.conjuncts {
-                Conjuncts::Any(conjuncts) => conjuncts.iter().any(|filed| self.all_hold(filed.terms, side)),
+                Conjuncts::Any(conjuncts) => {
+                    conjuncts.iter(&self.index.words).any(|filed| self.all_hold(filed.terms, side))
+                }
                 Conjuncts::General => self.formula_holds(&rule.formula, side),
             }
     }
@@ -254,8 +264,12 @@ impl<'a> Question<'a> {
         match term.found {
             Found::Listed => {
                 self.load(term.attribute);
-                let stamp = self.scratch.stamps.get(term.predicate as usize).copied().unwrap_or(0);
-                let holds = stamp >> 2 == self.scratch.epoch && stamp & side.bit() != 0;
+                let Scratch { loaded, lists, .. } = &*self.scratch;
+                let holds = loaded.get(usize::from(term.attribute)).is_some_and(|loaded| {
+                    let list = side.of(loaded);
+                    list.digest.may_have(term.predicate)
+                        && lists.get(list.range()).unwrap_or_default().binary_search(&term.predicate).is_ok()
+                });
                 holds != term.negated
             }
             Found::Asked => {
@@ -275,33 +289,21 @@ impl<'a> Question<'a> {
         (value(self.change.old), value(self.change.new))
     }
 
-    /// Looks up what is true of an attribute's two values, once, and stamps it.
-    fn load(&mut self, attribute: AttributeNumber) -> Loaded {
-        let epoch = self.scratch.epoch;
-        match self.scratch.loaded.get(usize::from(attribute)) {
-            Some(loaded) if loaded.epoch == epoch => return loaded.clone(),
-            Some(_) => {}
-            None => return Loaded::default(),
+    /// Looks up what is true of an attribute's two values, once in a question.
+    fn load(&mut self, attribute: AttributeNumber) {
+        let place = usize::from(attribute);
+        let Some(asked) = self.scratch.asked.get_mut(place) else { return };
+        if std::mem::replace(asked, self.scratch.epoch) == self.scratch.epoch {
+            return;
         }
-        let Some(truths) = self.index.truths.get(usize::from(attribute)) else { return Loaded::default() };
+        let Some(truths) = self.index.truths.get(place) else { return };
         let column = self.table.mapping.column_of(attribute);
         let (old, new) = column.map_or((NULL, NULL), |column| self.values(column));
         let old_list = self.append_list(truths, column, old);
-        let new_list = if old == new { old_list.clone() } else { self.append_list(truths, column, new) };
-        let Scratch { lists, stamps, .. } = &mut *self.scratch;
-        for (range, side) in [(&old_list, Side::Old), (&new_list, Side::New)] {
-            for &predicate in lists.get(range.clone()).unwrap_or_default() {
-                if let Some(stamp) = stamps.get_mut(predicate as usize) {
-                    let sides = if *stamp >> 2 == epoch { *stamp & 3 } else { 0 };
-                    *stamp = epoch << 2 | sides | side.bit();
-                }
-            }
+        let new_list = if old == new { old_list } else { self.append_list(truths, column, new) };
+        if let Some(loaded) = self.scratch.loaded.get_mut(place) {
+            *loaded = [old_list, new_list];
         }
-        let loaded = Loaded { epoch, old: old_list, new: new_list };
-        if let Some(place) = self.scratch.loaded.get_mut(usize::from(attribute)) {
-            *place = loaded.clone();
-        }
-        loaded
     }
 
     /// Appends the predicates that are true of a value to the lists.
@@ -310,41 +312,45 @@ impl<'a> Question<'a> {
         truths: &AttributePredicates,
         column: Option<ColumnNumber>,
         value: ValueId,
-    ) -> Range<usize> {
-        let start = self.scratch.lists.len();
-        match column {
+    ) -> List {
+        let end = |lists: &Vec<PredicateId>| u32::try_from(lists.len()).unwrap_or(u32::MAX);
+        let start = end(&self.scratch.lists);
+        let digest = match column {
             Some(column) if value != NULL => self.append_true_of(truths, column, value),
-            _ => self.scratch.lists.extend(truths.true_of_null()),
-        }
-        start..self.scratch.lists.len()
+            _ => {
+                self.scratch.lists.extend(truths.true_of_null());
+                Digest::of(truths.true_of_null())
+            }
+        };
+        List { start, end: end(&self.scratch.lists), digest }
     }
 
-    fn append_true_of(&mut self, truths: &AttributePredicates, column: ColumnNumber, id: ValueId) {
+    fn append_true_of(&mut self, truths: &AttributePredicates, column: ColumnNumber, id: ValueId) -> Digest {
         let now = self.now;
         let Scratch { lists, list, .. } = &mut *self.scratch;
-        let Some(known) = self.table.columns().get(usize::from(column)) else { return };
-        let remembered = known.truths.get(id);
-        if let Some(remembered) = remembered.filter(|list| list.version == truths.version()) {
-            lists.extend(&remembered.predicates);
-            return;
+        let known = self.table.columns().get(usize::from(column)).and_then(|column| column.truths(id));
+        if let Some(known) = known.filter(|known| known.version == truths.version()) {
+            lists.extend_from_slice(&known.predicates);
+            return known.digest;
         }
-        let Some(value) = self.table.decode(column, id) else { return };
+        let Some(value) = self.table.decode(column, id) else { return Digest::default() };
         list.clear();
-        let caught_up = remembered.is_some_and(|remembered| {
-            list.extend(&remembered.predicates);
-            truths.catch_up(remembered.version, &value, now, list)
+        let caught_up = known.is_some_and(|known| {
+            list.extend(&known.predicates);
+            truths.catch_up(known.version, &value, now, list)
         });
         if !caught_up {
             truths.true_of(Some(&value), now, list);
         }
-        lists.extend(&*list);
-        if known.is_shared(id)
+        lists.extend_from_slice(list);
+        let digest = Digest::of(list);
+        if known.is_some()
             && let Some(column) = self.table.column_mut(column)
         {
-            column
-                .truths
-                .put(id, TruthList { version: truths.version(), predicates: list.as_slice().into() });
+            let predicates = list.as_slice().into();
+            column.remember(id, TruthList { version: truths.version(), predicates, digest });
         }
+        digest
     }
 }
 

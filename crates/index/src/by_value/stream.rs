@@ -1,10 +1,12 @@
 //! Conjuncts as words that lie one behind the other, so that a change reads them from start to end.
 //!
 //! A conjunct is a header (rule, shape, how many literals follow) and its literals, those that fail soonest first. The
-//! literal under which a stream is filed is not in it.
+//! literal under which a stream is filed is not in it. All streams of an index lie in one store, so that a stream is
+//! found by one load.
 
 use super::conjunct::Literal;
 use crate::{PredicateId, RuleNumber};
+use std::collections::BTreeMap;
 
 /// A header or a literal.
 pub(super) type Word = u64;
@@ -53,11 +55,23 @@ pub(super) struct Term {
     pub(super) found: Found,
 }
 
-/// Conjuncts, one behind the other.
+/// The words of all streams of an index. A stream that outgrows its place moves to one twice as large; places are
+/// used again.
+#[derive(Debug, Default)]
+pub(super) struct Words {
+    words: Vec<Word>,
+    /// Places without a stream, by their size.
+    free: BTreeMap<u32, Vec<u32>>,
+}
+
+/// Conjuncts, one behind the other: where they lie. Whoever drops one that is not empty has
+/// [`clear`](Stream::clear)ed it.
 #[derive(Debug, Default)]
 pub(super) struct Stream {
-    words: Vec<Word>,
-    conjuncts: usize,
+    start: u32,
+    length: u32,
+    capacity: u32,
+    conjuncts: u32,
 }
 
 /// One of them.
@@ -136,31 +150,76 @@ impl Term {
     }
 }
 
-impl Stream {
-    pub(super) fn push(&mut self, header: Header, terms: impl IntoIterator<Item = Word>) {
-        let place = self.words.len();
-        self.words.push(0);
-        self.words.extend(terms);
-        let length = self.words.len() - place - 1;
-        if let Some(word) = self.words.get_mut(place) {
-            *word = header.pack(length);
+impl Words {
+    fn place(&mut self, capacity: u32) -> u32 {
+        if let Some(places) = self.free.get_mut(&capacity)
+            && let Some(place) = places.pop()
+        {
+            return place;
         }
+        let start = self.words.len();
+        self.words.resize(start + capacity as usize, 0);
+        u32::try_from(start).unwrap_or(u32::MAX)
+    }
+
+    fn give_back(&mut self, start: u32, capacity: u32) {
+        if capacity > 0 {
+            self.free.entry(capacity).or_default().push(start);
+        }
+    }
+}
+
+impl Stream {
+    pub(super) fn push(&mut self, words: &mut Words, header: Header, terms: &[Word]) {
+        let needed = self.length + 1 + u32::try_from(terms.len()).unwrap_or(u32::MAX);
+        if needed > self.capacity {
+            let capacity = needed.next_power_of_two();
+            let start = words.place(capacity);
+            let (from, to) = (self.start as usize, start as usize);
+            words.words.copy_within(from..from + self.length as usize, to);
+            words.give_back(self.start, self.capacity);
+            (self.start, self.capacity) = (start, capacity);
+        }
+        let place = (self.start + self.length) as usize;
+        let packed = std::iter::once(header.pack(terms.len())).chain(terms.iter().copied());
+        for (word, value) in words.words.iter_mut().skip(place).zip(packed) {
+            *word = value;
+        }
+        self.length = needed;
         self.conjuncts += 1;
     }
 
     /// Takes out all conjuncts of a rule; returns how many there were.
-    pub(super) fn remove(&mut self, rule: RuleNumber) -> usize {
-        if !self.iter().any(|filed| filed.header.rule == rule) {
+    pub(super) fn remove(&mut self, words: &mut Words, rule: RuleNumber) -> u32 {
+        if !self.iter(words).any(|filed| filed.header.rule == rule) {
             return 0;
         }
-        let before = std::mem::take(self);
-        for filed in before.iter().filter(|filed| filed.header.rule != rule) {
-            self.push(filed.header, filed.terms.iter().copied());
+        let before = self.conjuncts;
+        let copy = self.of(words).to_vec();
+        (self.length, self.conjuncts) = (0, 0);
+        for filed in iterate(&copy).filter(|filed| filed.header.rule != rule) {
+            self.push(words, filed.header, filed.terms);
         }
-        before.conjuncts - self.conjuncts
+        if self.conjuncts == 0 {
+            self.clear(words);
+        }
+        before - self.conjuncts
     }
 
-    pub(super) fn len(&self) -> usize {
+    /// Takes everything out and gives its place back.
+    pub(super) fn clear(&mut self, words: &mut Words) {
+        let Stream { start, capacity, .. } = std::mem::take(self);
+        words.give_back(start, capacity);
+    }
+
+    /// What is filed, copied out; the stream is empty then.
+    pub(super) fn drain(&mut self, words: &mut Words) -> Vec<Word> {
+        let copy = self.of(words).to_vec();
+        self.clear(words);
+        copy
+    }
+
+    pub(super) fn len(&self) -> u32 {
         self.conjuncts
     }
 
@@ -168,16 +227,31 @@ impl Stream {
         self.conjuncts == 0
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = Filed<'_>> {
-        let mut rest = self.words.as_slice();
-        std::iter::from_fn(move || {
-            let (&header, after) = rest.split_first()?;
-            let header = Header::unpack(header);
-            let (terms, after) = after.split_at_checked(header.length)?;
-            rest = after;
-            Some(Filed { header, terms })
-        })
+    pub(super) fn iter<'a>(&self, words: &'a Words) -> impl Iterator<Item = Filed<'a>> + use<'a> {
+        iterate(self.of(words))
     }
+
+    /// The first word, if there is any: to have it read early.
+    pub(super) fn first(&self, words: &Words) -> Word {
+        words.words.get(self.start as usize).copied().unwrap_or_default()
+    }
+
+    fn of<'a>(&self, words: &'a Words) -> &'a [Word] {
+        let (start, length) = (self.start as usize, self.length as usize);
+        words.words.get(start..start + length).unwrap_or_default()
+    }
+}
+
+/// The conjuncts among the words of a stream.
+pub(super) fn iterate(words: &[Word]) -> impl Iterator<Item = Filed<'_>> {
+    let mut rest = words;
+    std::iter::from_fn(move || {
+        let (&header, after) = rest.split_first()?;
+        let header = Header::unpack(header);
+        let (terms, after) = after.split_at_checked(header.length)?;
+        rest = after;
+        Some(Filed { header, terms })
+    })
 }
 
 #[cfg(test)]
@@ -188,16 +262,18 @@ mod tests {
     fn conjuncts_come_back_as_they_were_filed_but_for_those_removed() {
         let term = |predicate, negated, found| Term { predicate, attribute: 65_535, negated, found };
         let terms = [term(u32::MAX, true, Found::Elsewhere), term(7, false, Found::Listed)];
-        let mut stream = Stream::default();
+        let (mut words, mut stream, mut other) = (Words::default(), Stream::default(), Stream::default());
         for rule in [1, 2, u32::MAX, 2] {
             let header = Header::new(rule, rule == 2, Shape::Undecided);
-            stream.push(header, terms.map(Term::pack));
+            stream.push(&mut words, header, &terms.map(Term::pack));
+            other.push(&mut words, header, &[]);
         }
-        assert_eq!(stream.remove(2), 2);
-        assert_eq!((stream.remove(2), stream.len()), (0, 2));
-        let rules: Vec<_> = stream.iter().map(|filed| filed.header.rule).collect();
+        assert_eq!(stream.remove(&mut words, 2), 2);
+        assert_eq!((stream.remove(&mut words, 2), stream.len()), (0, 2));
+        let rules: Vec<_> = stream.iter(&words).map(|filed| filed.header.rule).collect();
         assert_eq!(rules, [1, u32::MAX]);
-        let Some(filed) = stream.iter().next() else { panic!("one conjunct at least") };
+        assert_eq!(other.iter(&words).count(), 4);
+        let Some(filed) = stream.iter(&words).next() else { panic!("one conjunct at least") };
         assert_eq!((filed.header.negated, filed.header.shape), (false, Shape::Undecided));
         let unpacked: Vec<_> = filed.terms.iter().map(|&word| Term::unpack(word)).collect();
         assert_eq!(format!("{unpacked:?}"), format!("{terms:?}"));

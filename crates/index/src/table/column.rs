@@ -5,9 +5,10 @@
 
 use super::arena::{Arena, Place};
 use super::encoding;
-use super::truths::Truths;
+use super::truths::TruthList;
 use foldhash::fast::RandomState;
 use hashbrown::HashTable;
+use muster_directory::object::{text_size, value_size};
 use muster_rule::fold::fold;
 use muster_rule::{Attribute, Value};
 use roaring::RoaringBitmap;
@@ -27,14 +28,25 @@ pub(crate) struct Column {
     values: Vec<Stored>,
     free: Vec<ValueId>,
     by_hash: HashTable<ValueId>,
-    /// The objects of the values that several have.
-    shared: Vec<RoaringBitmap>,
+    /// The values that several objects have.
+    shared: Vec<Shared>,
     free_shared: Vec<u32>,
     /// The objects that have any value.
     present: RoaringBitmap,
-    /// Which predicates are true of values that several objects have.
-    pub(crate) truths: Truths,
+    /// What the truth lists take, in bytes.
+    truth_bytes: usize,
 }
+
+/// A value that several objects have.
+#[derive(Debug, Default)]
+struct Shared {
+    objects: RoaringBitmap,
+    truths: TruthList,
+}
+
+/// A column remembers at most so many bytes of truth lists. Past it they are forgotten, and found again as they
+/// are needed.
+const TRUTH_BUDGET: usize = 32 << 20;
 
 #[derive(Clone, Copy, Debug, Default)]
 struct Stored {
@@ -126,7 +138,7 @@ impl Column {
             shared: Vec::new(),
             free_shared: Vec::new(),
             present: RoaringBitmap::new(),
-            truths: Truths::default(),
+            truth_bytes: 0,
         }
     }
 
@@ -184,6 +196,14 @@ impl Column {
         encoding::decode(self.bytes(arena, id)?)
     }
 
+    /// What the value adds to an object's size: see [`value_size`](muster_directory::object::value_size).
+    pub(super) fn size(&self, arena: &Arena, id: ValueId) -> usize {
+        self.bytes(arena, id).map_or(0, |bytes| match encoding::as_text(bytes) {
+            Some(text) => text_size(&self.attribute, text),
+            None => encoding::decode(bytes).map_or(0, |value| value_size(&self.attribute, &value)),
+        })
+    }
+
     fn bytes<'a>(&self, arena: &'a Arena, id: ValueId) -> Option<&'a [u8]> {
         let stored = self.values.get(id as usize).filter(|_| id != NULL)?;
         Some(arena.bytes(stored.place))
@@ -230,15 +250,32 @@ impl Column {
             Held::Not => ObjectsOf::Single(None),
             Held::Once(object) => ObjectsOf::Single(Some(object)),
             Held::Often(place) => match self.shared.get(place) {
-                Some(objects) => ObjectsOf::Many(objects),
+                Some(shared) => ObjectsOf::Many(&shared.objects),
                 None => ObjectsOf::Single(None),
             },
         }
     }
 
-    /// Whether several objects have this value.
-    pub(crate) fn is_shared(&self, id: ValueId) -> bool {
-        self.values.get(id as usize).is_some_and(|stored| matches!(stored.holders.get(), Held::Often(_)))
+    /// What was last found to be true of this value; `None` of one that less than two objects have.
+    pub(crate) fn truths(&self, id: ValueId) -> Option<&TruthList> {
+        let Held::Often(place) = self.values.get(id as usize)?.holders.get() else { return None };
+        self.shared.get(place).map(|shared| &shared.truths)
+    }
+
+    /// Remembers what is true of this value, if several objects have it.
+    pub(crate) fn remember(&mut self, id: ValueId, truths: TruthList) {
+        let Some(Held::Often(place)) = self.values.get(id as usize).map(|stored| stored.holders.get()) else {
+            return;
+        };
+        self.truth_bytes += size_of_val(&*truths.predicates);
+        if self.truth_bytes > TRUTH_BUDGET {
+            self.truth_bytes = size_of_val(&*truths.predicates);
+            self.shared.iter_mut().for_each(|shared| shared.truths = TruthList::default());
+        }
+        if let Some(shared) = self.shared.get_mut(place) {
+            self.truth_bytes -= size_of_val(&*shared.truths.predicates);
+            shared.truths = truths;
+        }
     }
 
     /// Notes that `object`, which had `old`, now has `new`; `old` is forgotten if nobody has it any more.
@@ -271,22 +308,21 @@ impl Column {
         match stored.holders.get() {
             Held::Not => stored.holders = Holders::one(object),
             Held::Once(other) => {
-                let set: RoaringBitmap = [other, object].into_iter().collect();
                 let place = match self.free_shared.pop() {
                     Some(place) => place as usize,
                     None => {
-                        self.shared.push(RoaringBitmap::new());
+                        self.shared.push(Shared::default());
                         self.shared.len() - 1
                     }
                 };
-                if let Some(slot) = self.shared.get_mut(place) {
-                    *slot = set;
+                if let Some(shared) = self.shared.get_mut(place) {
+                    shared.objects.extend([other, object]);
                 }
                 stored.holders = Holders::many(place);
             }
             Held::Often(place) => {
-                if let Some(set) = self.shared.get_mut(place) {
-                    set.insert(object);
+                if let Some(shared) = self.shared.get_mut(place) {
+                    shared.objects.insert(object);
                 }
             }
         }
@@ -298,15 +334,15 @@ impl Column {
             Held::Not => {}
             Held::Once(_) => stored.holders = Holders::NONE,
             Held::Often(place) => {
-                let Some(set) = self.shared.get_mut(place) else { return };
-                set.remove(object);
-                if set.len() == 1
-                    && let Some(other) = set.min()
+                let Some(shared) = self.shared.get_mut(place) else { return };
+                shared.objects.remove(object);
+                if shared.objects.len() == 1
+                    && let Some(other) = shared.objects.min()
                 {
-                    *set = RoaringBitmap::new();
+                    let shared = std::mem::take(shared);
+                    self.truth_bytes -= size_of_val(&*shared.truths.predicates);
                     stored.holders = Holders::one(other);
                     self.free_shared.push(u32::try_from(place).unwrap_or(u32::MAX));
-                    self.truths.forget(id);
                 }
             }
         }
