@@ -116,6 +116,13 @@ impl Service {
         answer(self.agent.post(format!("{}/muster/events?{query}", self.url)).send(lines)?)
     }
 
+    /// Sends a request with a body and takes the answer, whatever its status.
+    #[must_use]
+    pub fn post(&self, path: &str, body: &str) -> Answer {
+        let sent = self.agent.post(format!("{}{path}", self.url)).send(body);
+        sent.and_then(answer).unwrap_or_else(|error| panic!("POST {path}: {error}"))
+    }
+
     /// Sends a request and takes the answer, whatever its status.
     #[must_use]
     pub fn get(&self, path: &str) -> Answer {

@@ -11,6 +11,7 @@ mod calls;
 mod deltas;
 mod events;
 mod health;
+mod mirror;
 mod origin;
 mod problem;
 mod query;
@@ -22,7 +23,7 @@ mod tests;
 
 pub use problem::Problem;
 pub use server::serve;
-pub use service::{Position, Service, Waited};
+pub use service::{Position, Service, ValuesPage, Waited};
 
 use axum::Router;
 use axum::http::{Method, StatusCode, Uri};
@@ -37,7 +38,9 @@ const NDJSON: &str = "application/x-ndjson";
 /// What there is, as told to whoever asks for something else.
 const ROUTES: &str = "GET /livez, GET /readyz, GET /metrics, POST /muster/events?wait=applied&timeout=30, \
                       GET /muster/deltas?partition=0&from=1&limit=1000, \
-                      GET /muster/records?topic=dead-letters&partition=0&from=0&limit=1000";
+                      GET /muster/records?topic=dead-letters&partition=0&from=0&limit=1000, \
+                      POST /muster/preview, POST /muster/find, \
+                      GET /muster/values?property=user.department&prefix=s&limit=100";
 
 /// The routes over `service`. A request's body has at most `max_body` bytes. At most 16 requests that carry
 /// events or deltas and 256 that wait for events are under way at once; others wait for them.
@@ -50,6 +53,9 @@ pub fn router(service: Arc<dyn Service>, max_body: usize) -> Router {
         .route("/muster/events", post(events))
         .route("/muster/deltas", get(deltas::get))
         .route("/muster/records", get(records::get))
+        .route("/muster/preview", post(mirror::preview))
+        .route("/muster/find", post(mirror::find))
+        .route("/muster/values", get(mirror::values))
         .fallback(unknown_route)
         .method_not_allowed_fallback(unknown_method)
         .with_state(Calls::new(service))

@@ -13,12 +13,15 @@ pub struct Problem {
     pub code: &'static str,
     /// A sentence that says what is wrong and what to do.
     pub message: String,
+    /// What is wrong with a rule, each as `muster rule check --json` has it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub diagnostics: Vec<serde_json::Value>,
 }
 
 impl Problem {
     /// A problem with this code and message.
     pub fn new(code: &'static str, message: impl fmt::Display) -> Problem {
-        Problem { code, message: message.to_string() }
+        Problem { code, message: message.to_string(), diagnostics: Vec::new() }
     }
 }
 

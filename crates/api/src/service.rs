@@ -48,6 +48,41 @@ pub trait Service: Send + Sync + 'static {
     /// With the code `unknown-topic`, `topic-off` or `unknown-partition` when there is none such; any other
     /// code is a fault.
     fn records(&self, topic: &str, partition: u32, from: u64, limit: usize) -> Result<Vec<u8>, Problem>;
+
+    /// What a draft of a rule would do, as one line of JSON, and if asked for a line for everybody who would join or
+    /// leave. `body` is a JSON object.
+    ///
+    /// # Errors
+    /// With the code `invalid-request`, `invalid-rule`, `membership-cycle` or `unknown-group` when the request is
+    /// wrong; any other code is a fault.
+    fn preview(&self, body: &[u8]) -> Result<Vec<u8>, Problem>;
+
+    /// A page of the objects that a rule selects, as JSON. `body` is a JSON object.
+    ///
+    /// # Errors
+    /// As of [`preview`](Self::preview).
+    fn find(&self, body: &[u8]) -> Result<Vec<u8>, Problem>;
+
+    /// A page of the values of a property, as JSON.
+    ///
+    /// # Errors
+    /// With the code `unknown-property` or `invalid-parameter` when the request is wrong; any other is a fault.
+    fn values(&self, page: &ValuesPage) -> Result<Vec<u8>, Problem>;
+}
+
+/// Which values of a property are asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ValuesPage {
+    /// As rules write it: `user.department`.
+    pub property: String,
+    /// Whose objects; the default tenant's where it is not said.
+    pub tenant: Option<String>,
+    /// What they begin with.
+    pub prefix: String,
+    /// The last value of the page before.
+    pub after: Option<String>,
+    /// At most so many.
+    pub limit: usize,
 }
 
 /// Where an event lies.

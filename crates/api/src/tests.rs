@@ -255,3 +255,20 @@ fn a_call_that_is_stuck_does_not_hold_up_the_end() {
     assert!(answer.is_empty());
     drop(open);
 }
+
+#[test]
+fn questions_about_everybody_reach_the_service() {
+    let server = Server::start();
+    let answer = server.post("/muster/preview", "{\"rule\":1}");
+    assert_eq!((answer.status, answer.text.as_str()), (200, "{\"rule\":1}\n"));
+    for (body, status) in [("bad", 400), ("nobody", 404), ("slow", 503)] {
+        assert_eq!(server.post("/muster/preview", body).status, status, "{body}");
+        assert_eq!(server.post("/muster/find", body).status, status, "{body}");
+    }
+    let answer = server.get("/muster/values?property=user.city&prefix=o&limit=7");
+    let text = answer.text;
+    assert!(text.contains("user.city") && text.contains("limit: 7"), "{text}");
+    for query in ["", "?property=user.city&limit=0", "?property=user.city&limt=1"] {
+        assert_eq!(server.get(&format!("/muster/values{query}")).status, 400, "{query}");
+    }
+}

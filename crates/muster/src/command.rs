@@ -17,6 +17,8 @@ mod tail;
 mod topics;
 mod values;
 
+pub(crate) use values::find_property;
+
 use clap::{Subcommand, ValueEnum};
 use muster_directory::{Instant, Tenant};
 use muster_rule::Dialect;

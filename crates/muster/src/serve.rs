@@ -3,6 +3,7 @@
 mod api;
 mod disk;
 mod log;
+mod mirror;
 mod observer;
 
 pub(crate) use log::{failure, open_log, topics};

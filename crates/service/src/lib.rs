@@ -5,6 +5,7 @@
 //! partition reads its changes, commits to its store, and publishes from its outbox. Knows no HTTP and
 //! no configuration file.
 
+mod ask;
 mod fault;
 mod follower;
 mod limits;
@@ -21,6 +22,7 @@ mod service;
 mod shared;
 mod submit;
 
+pub use ask::{AskError, Changes, Everybody, RuleQuestion, WantedValues};
 pub use fault::Fault;
 pub use observe::{Decision, Observer, Turn};
 pub use options::{ServiceOptions, Topics};

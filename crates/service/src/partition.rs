@@ -143,6 +143,7 @@ impl PartitionTask {
         let known = self.definitions;
         self.take_definitions(&catalog);
         self.take_time(&catalog);
+        shared.questions.answer(self.number, &self.partition, &catalog);
         let work = self.partition.counts().work;
         let (mut moved, mut records) = (false, 0);
         if let Some(batch) = batch {

@@ -66,6 +66,10 @@ impl Service {
         Ok(service)
     }
 
+    pub(crate) fn shared(&self) -> &Shared {
+        &self.shared
+    }
+
     /// Why the service is not ready; `None` when it is.
     #[must_use]
     pub fn unready(&self) -> Option<Unready> {

@@ -1,5 +1,6 @@
 //! What the threads of a service share.
 
+use crate::ask::Questions;
 use crate::observe::Observer;
 use crate::progress::Progress;
 use crate::{ServiceOptions, Starting};
@@ -84,6 +85,7 @@ pub(crate) struct Shared {
     pub(crate) intake: Arc<dyn Intake>,
     pub(crate) stop: Stop,
     pub(crate) progress: Progress,
+    pub(crate) questions: Questions,
     catalog: RwLock<Catalog>,
     /// For each partition, the definitions in force in the catalog that it has not been told of yet. Only
     /// touched while the catalog is locked, so that a partition which reads the catalog finds them all.
@@ -100,6 +102,7 @@ impl Shared {
             queues: (0..options.partitions.get()).map(|_| Mutex::default()).collect(),
             in_force: AtomicU64::new(0),
             progress: Progress::new(options.partitions),
+            questions: Questions::new(options.partitions.get()),
             stop: Stop::default(),
             options,
             log,

@@ -1,6 +1,6 @@
 //! A service in memory behind real connections, and requests to it.
 
-use crate::{Position, Problem, Service, Waited, router, serve};
+use crate::{Position, Problem, Service, ValuesPage, Waited, router, serve};
 use serde_json::Value;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
@@ -95,6 +95,23 @@ impl Service for Memory {
             ("deltas" | "dead-letters", _) => Err(Problem::new("unknown-partition", "there is 1")),
             _ => Err(Problem::new("unknown-topic", "there is no such topic")),
         }
+    }
+
+    fn preview(&self, body: &[u8]) -> Result<Vec<u8>, Problem> {
+        match body {
+            b"bad" => Err(Problem::new("invalid-rule", "this is no rule")),
+            b"nobody" => Err(Problem::new("unknown-group", "there is none")),
+            b"slow" => Err(Problem::new("unanswered", "a partition does not answer")),
+            _ => Ok([body, b"\n"].concat()),
+        }
+    }
+
+    fn find(&self, body: &[u8]) -> Result<Vec<u8>, Problem> {
+        self.preview(body)
+    }
+
+    fn values(&self, page: &ValuesPage) -> Result<Vec<u8>, Problem> {
+        Ok(format!("{:?}\n", format!("{page:?}")).into_bytes())
     }
 }
 

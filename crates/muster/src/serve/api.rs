@@ -1,7 +1,8 @@
 //! What HTTP asks for, answered by the service.
 
+use super::mirror;
 use crate::telemetry::Metrics;
-use muster_api::{Position, Problem, Waited};
+use muster_api::{Position, Problem, ValuesPage, Waited};
 use muster_service::{Output, ReadError, Service, SubmitError, WaitError};
 use muster_stream::log::TopicPartition;
 use std::sync::Arc;
@@ -59,6 +60,18 @@ impl muster_api::Service for Api {
             return Err(Problem::new("unknown-topic", message));
         };
         self.service.records(output, partition, from, limit).map_err(unreadable)
+    }
+
+    fn preview(&self, body: &[u8]) -> Result<Vec<u8>, Problem> {
+        mirror::preview(&self.service, body)
+    }
+
+    fn find(&self, body: &[u8]) -> Result<Vec<u8>, Problem> {
+        mirror::find(&self.service, body)
+    }
+
+    fn values(&self, page: &ValuesPage) -> Result<Vec<u8>, Problem> {
+        mirror::values(&self.service, page)
     }
 }
 

@@ -1,0 +1,226 @@
+//! Questions to the partitions while they run: previews, searches and values.
+//!
+//! Each partition answers between two of its turns, on its own thread, so that what it says is one moment's truth;
+//! the answers are put together here. Nothing is changed by asking. A question takes the partition's time: as much
+//! as a slice of a synchronisation, mostly less.
+
+use crate::Service;
+use crate::shared::Shared;
+use muster_directory::{GroupId, Instant, MembershipChange, ObjectId, ObjectKind, Rejection, Tenant};
+use muster_engine::{Catalog, Draft, FoundPage, Partition, Preview, ValuesPage, ValuesQuestion};
+use muster_rule::{Attribute, Checked, Dialect, Rule, Schema};
+use std::collections::VecDeque;
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+/// A partition that is busy for longer than this is not waited for.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+type Question = Box<dyn FnOnce(&Partition, &Catalog) + Send>;
+
+/// What each partition is still to answer.
+pub(crate) struct Questions(Vec<Mutex<VecDeque<Question>>>);
+
+/// A rule that is asked about.
+#[derive(Clone, Debug)]
+pub struct RuleQuestion {
+    /// Whose objects.
+    pub tenant: Tenant,
+    /// Its text.
+    pub rule: String,
+    /// What it is held to; the service's own where it is not said.
+    pub dialect: Option<Dialect>,
+    /// The group whose present members count; for a preview.
+    pub group: Option<GroupId>,
+    /// What `system.now` is; otherwise the service's clock.
+    pub now: Option<Instant>,
+}
+
+/// Who would join or leave, sorted by id.
+pub type Changes = Vec<(ObjectId, MembershipChange)>;
+
+/// Why a question is not answered.
+#[derive(Debug, thiserror::Error)]
+pub enum AskError {
+    /// The rule is none; the diagnostics say why.
+    #[error("the rule is not valid")]
+    InvalidRule(Box<Checked>),
+    /// There is no such group.
+    #[error("there is no group `{0}`")]
+    UnknownGroup(GroupId),
+    /// Saving the rule would be refused.
+    #[error("{}", .0.message)]
+    Refused(Rejection),
+    /// A partition does not answer.
+    #[error("a partition does not answer: it is being restored, is very busy, or has stopped; try again")]
+    Unanswered,
+}
+
+impl Questions {
+    pub(crate) fn new(partitions: u32) -> Questions {
+        Questions((0..partitions).map(|_| Mutex::default()).collect())
+    }
+
+    /// Answers what this partition was asked.
+    pub(crate) fn answer(&self, number: u32, partition: &Partition, catalog: &Catalog) {
+        let Some(queue) = self.0.get(number as usize) else { return };
+        let asked = std::mem::take(&mut *queue.lock().unwrap_or_else(PoisonError::into_inner));
+        for question in asked {
+            question(partition, catalog);
+        }
+    }
+
+    /// Asks every partition; the answers in the order they come.
+    fn ask<T: Send + 'static>(
+        &self,
+        question: impl Fn(&Partition, &Catalog) -> T + Send + Sync + 'static,
+    ) -> Result<Vec<T>, AskError> {
+        let question = Arc::new(question);
+        let (answers, answered) = channel();
+        for queue in &self.0 {
+            let (question, answers) = (Arc::clone(&question), answers.clone());
+            let ask: Question = Box::new(move |partition, catalog| {
+                // Whoever asked may have lost patience.
+                let _ = answers.send(question(partition, catalog));
+            });
+            queue.lock().unwrap_or_else(PoisonError::into_inner).push_back(ask);
+        }
+        drop(answers);
+        self.0
+            .iter()
+            .map(|_| {
+                answered.recv_timeout(PATIENCE).map_err(
+                    |(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected)| AskError::Unanswered,
+                )
+            })
+            .collect()
+    }
+}
+
+impl Service {
+    /// What the rule would do to the group, or to nobody's group, with at most so many samples; with
+    /// `everybody` also who would join or leave.
+    ///
+    /// # Errors
+    /// See [`AskError`].
+    pub fn preview(
+        &self,
+        question: RuleQuestion,
+        samples: usize,
+        everybody: Everybody,
+    ) -> Result<(Preview, Changes), AskError> {
+        let shared = self.shared();
+        let (rule, now) = prepare(shared, &question)?;
+        let answers = shared.questions.ask(move |partition, catalog| {
+            let draft = Draft {
+                tenant: &question.tenant,
+                group: question.group.as_ref(),
+                rule: &rule,
+                now: Some(now),
+            };
+            let comparison = partition.compare(catalog, draft);
+            let changes: Changes = match everybody {
+                Everybody::Counted => Changes::new(),
+                Everybody::Listed => {
+                    comparison.changes().into_iter().map(|(id, change)| (id.clone(), change)).collect()
+                }
+            };
+            (comparison.preview(samples), changes)
+        })?;
+        let (mut preview, mut changes) = (Preview::default(), Changes::new());
+        for (of, more) in answers {
+            preview.merge(of, samples);
+            changes.extend(more);
+        }
+        changes.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
+        Ok((preview, changes))
+    }
+
+    /// The objects that the rule selects: those whose id comes after `after`, at most `limit`.
+    ///
+    /// # Errors
+    /// See [`AskError`].
+    pub fn find(
+        &self,
+        question: RuleQuestion,
+        after: Option<String>,
+        limit: usize,
+    ) -> Result<FoundPage, AskError> {
+        let shared = self.shared();
+        let (rule, now) = prepare(shared, &question)?;
+        let answers = shared.questions.ask(move |partition, catalog| {
+            let draft = Draft { tenant: &question.tenant, group: None, rule: &rule, now: Some(now) };
+            partition.find(catalog, draft, after.as_deref(), limit)
+        })?;
+        let mut page = FoundPage::default();
+        answers.into_iter().for_each(|of| page.merge(of, limit));
+        Ok(page)
+    }
+
+    /// The values of an attribute: those that begin with `prefix` and come after `after`, at most `limit`.
+    ///
+    /// # Errors
+    /// [`AskError::Unanswered`].
+    pub fn values(&self, wanted: WantedValues) -> Result<ValuesPage, AskError> {
+        let limit = wanted.limit;
+        let answers = self.shared().questions.ask(move |partition, _| {
+            partition.values(&ValuesQuestion {
+                tenant: &wanted.tenant,
+                kind: wanted.kind,
+                attribute: &wanted.attribute,
+                prefix: &wanted.prefix,
+                after: wanted.after.as_deref(),
+                limit: wanted.limit,
+            })
+        })?;
+        let mut page = ValuesPage::default();
+        answers.into_iter().for_each(|of| page.merge(of, limit));
+        Ok(page)
+    }
+
+    /// The attributes that a tenant declares.
+    #[must_use]
+    pub fn schema(&self, tenant: &Tenant) -> Arc<Schema> {
+        Arc::clone(self.shared().catalog().tenant(tenant).schema())
+    }
+}
+
+/// Whether a preview names everybody who would join or leave.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Everybody {
+    /// Counts and samples only.
+    Counted,
+    /// Everybody.
+    Listed,
+}
+
+/// Which values are asked for: see [`ValuesQuestion`].
+#[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "the same as of `ValuesQuestion`")]
+pub struct WantedValues {
+    pub tenant: Tenant,
+    pub kind: ObjectKind,
+    pub attribute: Attribute,
+    pub prefix: String,
+    pub after: Option<String>,
+    pub limit: usize,
+}
+
+/// The rule, checked as saving it would check it, and the time it is asked about.
+fn prepare(shared: &Shared, question: &RuleQuestion) -> Result<(Rule, Instant), AskError> {
+    let catalog = shared.catalog();
+    let tenant = catalog.tenant(&question.tenant);
+    let dialect = question.dialect.unwrap_or(shared.options.dialect);
+    let mut checked = muster_rule::check(&question.rule, dialect, tenant.schema());
+    let Some(rule) = checked.rule.take() else { return Err(AskError::InvalidRule(Box::new(checked))) };
+    if let Some(group) = &question.group {
+        if tenant.group(group).is_none() {
+            return Err(AskError::UnknownGroup(group.clone()));
+        }
+        if let Some(refusal) = tenant.cycle_with(group, &rule) {
+            return Err(AskError::Refused(refusal));
+        }
+    }
+    Ok((rule, question.now.unwrap_or_else(|| shared.clock.now())))
+}
