@@ -1,7 +1,10 @@
 //! The tools for people who write rules, as scripts and CI see them: one test a tool.
 
 use muster_tests::program::{Run, Workshop};
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use serde_json::{Value, json};
+use std::fs::File;
+use std::io::Read;
 
 #[test]
 fn fmt_prints_the_canonical_text_of_a_rule() {
@@ -286,6 +289,26 @@ u1 is a member
     let leaf = json!({"expression": "user.city -eq \"oslo\"", "expressionResult": true,
         "propertyToEvaluate": {"propertyName": "city", "propertyValue": "Oslo"}, "expressionEvaluationDetails": []});
     assert_eq!(tree["explanation"]["expressionEvaluationDetails"][0], leaf);
+}
+
+#[test]
+fn on_a_terminal_an_explanation_is_the_tree() {
+    let workshop = Workshop::default();
+    workshop.write("objects.jsonl", "{\"id\":\"u1\",\"city\":\"Oslo\"}\n");
+    let flags = OpenptFlags::RDWR | OpenptFlags::NOCTTY;
+    let terminal = openpt(flags).unwrap();
+    grantpt(&terminal).unwrap();
+    unlockpt(&terminal).unwrap();
+    let other_side = ptsname(&terminal, Vec::new()).unwrap().into_string().unwrap();
+    let stdout = File::options().read(true).write(true).open(other_side).unwrap();
+    let arguments = ["rule", "eval", "user.city -eq \"oslo\"", "--objects", "objects.jsonl", "--explain"];
+    let status = workshop.command(&arguments).stdout(stdout).status().unwrap();
+    assert!(status.success());
+    // What the terminal was told is kept until it is read; it ends lines with CR and LF.
+    let mut told = vec![0; 1024];
+    let length = File::from(terminal).read(&mut told).unwrap();
+    let told = String::from_utf8(told[..length].to_vec()).unwrap();
+    assert_eq!(told, "u1 is a member\r\n  ✓ user.city -eq \"oslo\"  [user.city = \"Oslo\"]\r\n");
 }
 
 #[test]
