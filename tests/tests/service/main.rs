@@ -6,5 +6,6 @@
 
 mod embedded;
 mod kafka;
+mod pressure;
 mod support;
 mod worlds;
