@@ -12,7 +12,7 @@ use muster_directory::{
     Tenant,
 };
 use muster_engine::storage::{Entry, MemoryStorage, RecordImage, Restore, Storage, StorageError};
-use muster_engine::{Budget, Catalog, Definition, Partition, Registrar, Request};
+use muster_engine::{Budget, Catalog, Definition, Endings, Partition, Registrar, Request};
 use muster_index::IndexKind;
 use muster_oracle::Membership;
 use muster_rule::{Dialect, Schema};
@@ -76,8 +76,9 @@ pub(crate) struct SlicedEngine {
     sequence: u64,
     /// What the deltas add up to.
     members: BTreeSet<Membership>,
-    /// Who was told of which edit, and what. (The rest of a deletion that a restart interrupts names the
-    /// last version of the group, the number of the deletion being forgotten.)
+    /// As a log of definitions remembers them.
+    endings: Endings,
+    /// Who was told of which edit, and what.
     told: BTreeSet<(Tenant, GroupId, ObjectId, u64, bool)>,
 }
 
@@ -102,6 +103,7 @@ impl SlicedEngine {
             requests: 0,
             sequence: 0,
             members: BTreeSet::new(),
+            endings: Endings::default(),
             told: BTreeSet::new(),
         }
     }
@@ -150,6 +152,7 @@ impl SlicedEngine {
         let decision = self.registrar.decide(&self.catalog, request, self.requests, source)?;
         let Some(definition) = decision else { return Ok(()) };
         self.catalog.apply(&definition);
+        self.endings.learn(&definition);
         let budget = self.budget();
         self.partition.define(&self.catalog, &definition, &WireInterpret, budget);
         records.push(match definition {
@@ -198,7 +201,7 @@ impl SlicedEngine {
             self.catalog.restore_group(&Arc::new(definition));
         }
         let source = Source::File { file: "restart".into(), line: 0 };
-        self.partition.restored(&self.catalog, &source);
+        self.partition.restored(&self.catalog, &source, &self.endings);
         self.commit(Vec::new());
     }
 
@@ -220,6 +223,10 @@ impl SlicedEngine {
                 let joined = delta.change == MembershipChange::Added;
                 let edit = (tenant.clone(), group.clone(), member.clone(), version, joined);
                 assert!(self.told.insert(edit), "{member} is told twice of edit {version} of {group}");
+                // Across restarts, too.
+                if let Some((ended, _)) = self.endings.of(&tenant, &group) {
+                    assert_eq!(version, ended, "{group} was deleted by another request");
+                }
             }
             let membership = Membership { group, member, tenant };
             let fits = match delta.change {

@@ -5,7 +5,7 @@
 
 use muster_directory::{Event, Instant, ObjectOp, Source};
 use muster_engine::storage::Positions;
-use muster_engine::{Catalog, Partition, Registrar, Request};
+use muster_engine::{Catalog, Endings, Partition, Registrar, Request};
 use muster_index::IndexKind;
 use muster_rule::{Dialect, Schema};
 use muster_tests::campaign::{campaign, number_from_environment};
@@ -65,7 +65,7 @@ fn a_partition_that_starts_after_the_definitions_follows_them() {
     catalog.apply(&definition);
 
     let mut partition = Partition::new(Instant::from_millis(0));
-    partition.restored(&catalog, &source);
+    partition.restored(&catalog, &source, &Endings::default());
     let Event::Object(change) = read(r#"{"kind":"user","op":"upsert","id":"u","data":{"city":"oslo"}}"#)
     else {
         panic!("a user")

@@ -2,6 +2,7 @@
 
 use muster_directory::{GroupDefinition, GroupId, SchemaRequest, Source, Tenant};
 use muster_rule::{Rule, Schema};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// One accepted request.
@@ -34,6 +35,11 @@ pub enum Definition {
     },
 }
 
+/// The deletions of groups that are still known of. A partition that was interrupted while it emptied a group
+/// goes on in the name of the request that ended it; it has not stored that.
+#[derive(Clone, Debug, Default)]
+pub struct Endings(BTreeMap<(Tenant, GroupId), (u64, Source)>);
+
 /// Who decides a group's memberships.
 #[derive(Clone, Debug)]
 pub enum Decides {
@@ -53,6 +59,27 @@ impl Definition {
             Definition::Group { definition, .. } => definition.version,
             Definition::GroupDeleted { version, .. } | Definition::Schema { version, .. } => *version,
         }
+    }
+}
+
+impl Endings {
+    /// Takes note of a definition, in the order of their numbers.
+    pub fn learn(&mut self, definition: &Definition) {
+        match definition {
+            Definition::GroupDeleted { tenant, id, version, source } => {
+                self.0.insert((tenant.clone(), id.clone()), (*version, source.clone()));
+            }
+            Definition::Group { definition, .. } => {
+                self.0.remove(&(definition.tenant.clone(), definition.id.clone()));
+            }
+            Definition::Schema { .. } => {}
+        }
+    }
+
+    /// Number and request of the deletion of this group, if it is known.
+    #[must_use]
+    pub fn of(&self, tenant: &Tenant, id: &GroupId) -> Option<(u64, &Source)> {
+        self.0.get(&(tenant.clone(), id.clone())).map(|(version, source)| (*version, source))
     }
 }
 

@@ -2,7 +2,9 @@
 //! `replay` runs, and what a service with several partitions is measured against.
 
 use crate::storage::{Entry, Positions, RecordImage, Storage, StorageError};
-use crate::{Budget, Catalog, Definition, Interpret, Partition, PartitionCounts, Registrar, Request};
+use crate::{
+    Budget, Catalog, Definition, Endings, Interpret, Partition, PartitionCounts, Registrar, Request,
+};
 use muster_directory::{DeadLetter, Event, GroupDefinition, Instant, Rejection, Source, Tenant};
 use muster_index::IndexKind;
 use muster_rule::{Dialect, Schema};
@@ -63,7 +65,8 @@ impl Engine {
         for definition in definitions {
             catalog.restore_group(&Arc::new(definition));
         }
-        partition.restored(&catalog, source);
+        // No line ends before it is applied whole: no deletion was interrupted.
+        partition.restored(&catalog, source, &Endings::default());
         while partition.synchronise(&catalog, Budget::Whole) {}
         let registrar = Registrar { default_dialect: options.dialect };
         let definitions = Vec::new();

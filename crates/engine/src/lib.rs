@@ -16,7 +16,7 @@ pub mod storage;
 pub mod takeover;
 
 pub use catalog::{Catalog, CatalogGroup, TenantCatalog};
-pub use definition::{Decides, Definition};
+pub use definition::{Decides, Definition, Endings};
 pub use engine::{Engine, EngineOptions};
 pub use interpret::Interpret;
 pub use partition::{

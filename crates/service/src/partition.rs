@@ -14,7 +14,7 @@ use crate::shared::{CatalogSchemas, Shared};
 use crate::{Fault, ServiceOptions};
 use muster_directory::{Event, Rejection, Source};
 use muster_engine::storage::{Positions, RecordImage, Restore, StorageError};
-use muster_engine::{Budget, Catalog, Partition};
+use muster_engine::{Budget, Catalog, Definition, Endings, Partition};
 use muster_stream::log::{Batch, ReadLimits, Reader, Record, TopicPartition};
 use muster_wire::Placement;
 use std::sync::Arc;
@@ -65,8 +65,16 @@ impl PartitionTask {
         let definitions = {
             let catalog = shared.catalog();
             // What is queued is in force already, and counts as known from the start.
-            let (_, next) = shared.take_queued(number, &catalog);
-            partition.restored(&catalog, &here(&shared, number, &positions));
+            let (queued, next) = shared.take_queued(number, &catalog);
+            let mut endings = Endings::default();
+            for definition in queued {
+                endings.learn(&definition);
+                // It may have come since the objects were stored.
+                if let Definition::Schema { .. } = *definition {
+                    partition.define(&catalog, &definition, &*shared.interpret, Budget::Whole);
+                }
+            }
+            partition.restored(&catalog, &here(&shared, number, &positions), &endings);
             next
         };
         let mut reader = shared

@@ -2,8 +2,8 @@
 
 use super::groups::AfterSync;
 use super::{Applying, EventBuilder, Partition};
-use crate::Catalog;
 use crate::storage::{GroupMode, PartitionHead, RecordImage, StorageError};
+use crate::{Catalog, Endings};
 use muster_directory::{Object, ObjectId, Source, Tenant};
 use muster_index::Edit;
 
@@ -62,9 +62,9 @@ impl Partition {
     }
 
     /// Connects the restored records with the definitions in force. Groups that are behind their definition
-    /// begin to synchronise; groups that have none any more are deleted, `source` standing for the
-    /// request that is not known.
-    pub fn restored(&mut self, catalog: &Catalog, source: &Source) {
+    /// begin to synchronise; groups that have none any more are deleted, by the request in `endings` or, where
+    /// it is not known any more, with `source` standing for it.
+    pub fn restored(&mut self, catalog: &Catalog, source: &Source, endings: &Endings) {
         let clock = self.clock;
         // Also of those that it has no record of yet.
         for tenant in catalog.tenants() {
@@ -75,7 +75,7 @@ impl Partition {
             let mut event = EventBuilder::new(source.clone());
             let mut applying =
                 Applying { tenant, state, catalog, event: &mut event, step: &mut self.step, clock };
-            applying.reconnect(source);
+            applying.reconnect(source, endings);
             event.close(clock, &mut self.step);
         }
     }
@@ -96,7 +96,7 @@ impl Partition {
 }
 
 impl Applying<'_> {
-    fn reconnect(&mut self, source: &Source) {
+    fn reconnect(&mut self, source: &Source, endings: &Endings) {
         let known: Vec<_> = self.state.groups.all().map(|(local, group)| (local, group.id.clone())).collect();
         let mut behind = Vec::new();
         for (local, id) in known {
@@ -113,7 +113,9 @@ impl Applying<'_> {
                 }
                 None => {
                     let synced = self.state.groups.get(local).and_then(|group| group.synced);
-                    self.begin_deletion(local, synced.unwrap_or_default(), source);
+                    let unknown = (synced.unwrap_or_default(), source);
+                    let (version, source) = endings.of(self.tenant, &id).unwrap_or(unknown);
+                    self.begin_deletion(local, version, source);
                 }
             }
         }
