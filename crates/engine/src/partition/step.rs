@@ -2,8 +2,8 @@
 
 use super::Partition;
 use crate::storage::{Entry, PartitionHead, Positions, RecordImage};
+use indexmap::IndexSet;
 use muster_directory::{DeadLetter, Delta, GroupId, GroupStatus, ObjectId, Tenant};
-use std::collections::BTreeSet;
 
 #[derive(Debug, Default)]
 pub(super) struct Step {
@@ -13,11 +13,15 @@ pub(super) struct Step {
     deltas: Vec<Delta>,
     dead_letters: Vec<DeadLetter>,
     statuses: Vec<GroupStatus>,
-    objects: BTreeSet<(Tenant, ObjectId)>,
-    memberships: BTreeSet<(Tenant, ObjectId)>,
-    groups: BTreeSet<(Tenant, GroupId)>,
+    /// In the order in which they were first touched, which is the same whenever the same is done.
+    objects: Touched<ObjectId>,
+    memberships: Touched<ObjectId>,
+    groups: Touched<GroupId>,
     clock_moved: bool,
 }
+
+/// Records to be written, by their tenant and id.
+type Touched<Id> = IndexSet<(Tenant, Id), foldhash::fast::RandomState>;
 
 impl Step {
     pub(super) fn continue_after(&mut self, head: &PartitionHead) {
