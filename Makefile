@@ -8,7 +8,7 @@ TARGET := $(or $(CARGO_TARGET_DIR),target)
 MUSTER := $(TARGET)/release/muster
 SAMPLE := $(TARGET)/sample
 
-.PHONY: help run test build bench lint prerequisites check-prerequisites announce
+.PHONY: help run test build peers bench linearity lint prerequisites check-prerequisites announce
 .DEFAULT_GOAL := help
 
 help: ## List these commands
@@ -30,8 +30,17 @@ test: check-prerequisites announce ## Run every check: format, lints, all tests,
 build: prerequisites announce ## Build the program: target/release/muster
 	@deploy/step.sh 'build' 'a minute' cargo build --release --locked --package muster
 
-bench: build ## Replay 200,000 changes against 15,000 rules and 100,000 users, and print the rates
-	@deploy/step.sh 'bench' 'two or three minutes' cargo bench --locked -p muster-benches --bench replay
+peers: ## Build the engines of others that `muster bench --baseline` measures beside ours
+	@deploy/step.sh 'engines of others' 'two minutes the first time' cargo build --release --locked \
+	  --manifest-path benches/peers/Cargo.toml --target-dir $(TARGET)
+
+bench: build peers ## Compare ours with others in one run, then replay over RocksDB; prints the rates
+	@deploy/step.sh 'comparison' 'three minutes' cargo bench --locked -p muster-benches --bench side_by_side
+	@$(MUSTER) bench replay
+	@$(MUSTER) bench replay --profile wide
+
+linearity: ## What a change costs at 100,000 rules against 1,000, by instructions too where valgrind is
+	@deploy/step.sh 'linearity' 'three minutes' cargo bench --locked -p muster-benches --bench linearity
 
 lint: check-prerequisites announce ## Check format and lints only
 	@cargo fmt --all --check

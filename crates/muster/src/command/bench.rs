@@ -4,6 +4,7 @@
 //! with has no rate. What is measured, and how, is in `muster-loadgen`.
 
 mod baseline;
+mod kafka;
 mod matching;
 mod progress;
 mod replay;
@@ -30,6 +31,8 @@ pub(crate) enum BenchCommand {
     Match(matching::Arguments),
     /// The whole engine over files: JSON lines in, RocksDB with synced commits, delta lines out
     Replay(replay::Arguments),
+    /// The service over a real broker: changes in, transactions out, latency to a subscriber
+    Kafka(kafka::Arguments),
 }
 
 impl BenchCommand {
@@ -37,6 +40,7 @@ impl BenchCommand {
         match self {
             BenchCommand::Match(arguments) => arguments.run(),
             BenchCommand::Replay(arguments) => arguments.run(),
+            BenchCommand::Kafka(arguments) => arguments.run(),
         }
     }
 }
