@@ -152,7 +152,7 @@ impl Organisation {
     fn changes(&mut self) {
         let slice = number("SLICE", 1_000) as u64;
         let count = number("CHANGES", 100_000);
-        let events: Vec<Event> = self.workload.changes().take(2 * count).collect();
+        let events: Vec<Event> = self.workload.changes_in(0..2 * count as u64).collect();
         let (alone, between) = events.split_at(count);
         self.define(r#"user.objectId -eq "nobody""#, Budget::Whole);
         let mut quiet = self.run(alone, None);
