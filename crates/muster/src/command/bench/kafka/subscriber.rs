@@ -58,7 +58,9 @@ impl Subscriber {
     pub(super) fn finish(self, log: &dyn Log) -> Result<Visible, Failure> {
         let mut ends = HashMap::new();
         for of in &self.partitions {
-            ends.insert(of.partition, log.bounds(of).map_err(serve::failure)?.next);
+            // Behind the last record markers of transactions may lie, which are never handed out.
+            let last = log.last_record(of).map_err(serve::failure)?;
+            ends.insert(of.partition, last.map_or(0, |record| record.offset + 1));
         }
         // Where the reader has failed, its reason is told by the join.
         let _ = self.ends.send(ends);
