@@ -18,6 +18,7 @@ pub mod differential;
 pub mod engine;
 pub mod guard;
 pub mod history;
+pub mod licences;
 pub mod mirror;
 pub mod previewed;
 pub mod program;

@@ -81,6 +81,15 @@ id_type! {
     GroupId, "the group id", slash: false
 }
 
+id_type! {
+    /// The id of a product that licences are for (Microsoft Graph's `skuId`); compared byte for byte.
+    SkuId, "the product's id", slash: true
+}
+id_type! {
+    /// The id of a service within products (Microsoft Graph's `servicePlanId`); compared byte for byte.
+    PlanId, "the service plan's id", slash: true
+}
+
 impl Default for Tenant {
     /// The tenant of events that name none.
     fn default() -> Tenant {

@@ -1,4 +1,4 @@
-//! The nouns everything shares: ids, objects and their changes, groups, deltas, rejections.
+//! The nouns everything shares: ids, objects and their changes, groups, deltas, licences, rejections.
 //!
 //! Plain data with its own laws (an id is valid, a patch leaves an attribute once); no JSON, no
 //! storage, no rule evaluation.
@@ -7,6 +7,7 @@ pub mod delta;
 pub mod event;
 pub mod group;
 pub mod id;
+pub mod licence;
 pub mod object;
 pub mod position;
 pub mod rejection;
@@ -17,7 +18,8 @@ pub use group::{
     GroupDefinition, GroupOp, GroupPatch, GroupRequest, GroupRule, GroupState, GroupStatus, ProcessingState,
     SchemaRequest,
 };
-pub use id::{GroupId, ObjectId, Tenant};
+pub use id::{GroupId, ObjectId, PlanId, SkuId, Tenant};
+pub use licence::{LicenceEvent, LicensingInput};
 pub use muster_rule::{Instant, ObjectKind};
 pub use object::{AttributePatch, Attributes, Object, UnknownAttribute};
 pub use position::Source;

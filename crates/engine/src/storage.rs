@@ -2,14 +2,16 @@
 //! outbox until it is published. The types are the logical records; bytes are the store's business.
 
 use muster_directory::{
-    DeadLetter, Delta, GroupDefinition, GroupId, GroupStatus, Instant, Object, ObjectId, SchemaRequest,
-    Tenant,
+    DeadLetter, Delta, GroupDefinition, GroupId, GroupStatus, Instant, LicenceEvent, Object, ObjectId,
+    SchemaRequest, Tenant,
 };
 use std::collections::BTreeMap;
 
+pub mod licensing;
 pub mod memory;
 pub mod order;
 
+pub use licensing::LicensingImage;
 pub use memory::MemoryStorage;
 
 /// The number of a partition of the changes topic; `replay` has only 0.
@@ -71,14 +73,20 @@ pub enum RecordImage {
     Definition(Tenant, GroupId, Option<GroupDefinition>),
     /// A tenant's schema (written by the registrar), with the version of the request that set it.
     Schema(Tenant, Option<(u64, SchemaRequest)>),
+    /// A record of the licensing subscriber.
+    Licensing(LicensingImage),
 }
 
 /// Positions reached in the inputs (and outputs, for a publisher to files): name → the next offset to
 /// read. For a file the name is chosen by the reader and the offset is in bytes or lines, as it says.
 pub type Positions = BTreeMap<String, u64>;
 
-/// What a step leaves for the publisher: deltas and dead letters, and how far the inputs had been
-/// read. Entries are numbered densely per partition, from 1.
+/// The number under which the licensing subscriber keeps its records, entries and marker.
+pub const LICENSING_PARTITION: PartitionNumber = PartitionNumber::MAX - 1;
+
+/// What a step leaves for the publisher: deltas (of an engine) or licence events (of the licensing
+/// subscriber), dead letters, and how far the inputs had been read. Entries are numbered densely per
+/// partition, from 1.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
     /// Its number.
@@ -89,10 +97,13 @@ pub struct Entry {
     pub definitions_position: u64,
     /// The engine's clock after this entry.
     pub clock: Instant,
-    /// The sequence of the last delta up to and including this entry; 0 before the first.
+    /// The sequence of the last delta or licence event up to and including this entry; 0 before the
+    /// first.
     pub sequence: u64,
     /// In order.
     pub deltas: Vec<Delta>,
+    /// In order.
+    pub licences: Vec<LicenceEvent>,
     /// In order.
     pub dead_letters: Vec<DeadLetter>,
     /// Changes of groups' states, in order.

@@ -294,6 +294,7 @@ pub(crate) fn entry() -> impl Strategy<Value = Entry> {
             clock: head.clock,
             sequence: 0,
             deltas,
+            licences: Vec::new(),
             statuses,
             dead_letters,
             records: Vec::new(),

@@ -56,7 +56,8 @@ impl Partition {
             RecordImage::Group(_, _, None)
             | RecordImage::Membership(_, _, None)
             | RecordImage::Definition(..)
-            | RecordImage::Schema(..) => {}
+            | RecordImage::Schema(..)
+            | RecordImage::Licensing(..) => {}
         }
         Ok(())
     }

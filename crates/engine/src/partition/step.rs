@@ -126,6 +126,7 @@ impl Partition {
             clock: self.clock,
             sequence,
             deltas: step.deltas,
+            licences: Vec::new(),
             dead_letters: step.dead_letters,
             statuses: step.statuses,
             records,

@@ -2,7 +2,7 @@
 //! records themselves. It refuses what any storage refuses (see [`order`]), and a clone
 //! is what the disk would show after a kill at that moment. Knows no bytes.
 
-use super::{Entry, Marker, MembershipImage, PartitionHead, PartitionNumber, RecordImage, Restore};
+use super::{Entry, LicensingImage, Marker, MembershipImage, PartitionHead, PartitionNumber, RecordImage, Restore};
 use super::{GroupImage, Storage, StorageError, order};
 use muster_directory::{GroupDefinition, GroupId, Object, ObjectId, SchemaRequest, Tenant};
 use std::collections::BTreeMap;
@@ -22,6 +22,7 @@ struct Partition {
     groups: BTreeMap<(Tenant, GroupId), GroupImage>,
     objects: BTreeMap<(Tenant, ObjectId), Object>,
     memberships: BTreeMap<(Tenant, ObjectId), MembershipImage>,
+    licensing: BTreeMap<LicensingKey, LicensingImage>,
     outbox: BTreeMap<u64, Entry>,
     head: Option<PartitionHead>,
     marker: Option<Marker>,
@@ -73,6 +74,9 @@ impl Storage for MemoryStorage {
         }
         for ((tenant, id), memberships) in partition.memberships {
             restore.record(RecordImage::Membership(tenant, id, Some(memberships)))?;
+        }
+        for image in partition.licensing.into_values() {
+            restore.record(RecordImage::Licensing(image))?;
         }
         Ok(())
     }
@@ -129,7 +133,35 @@ impl Partition {
             RecordImage::Group(tenant, id, image) => put(&mut self.groups, (tenant, id), image),
             RecordImage::Object(tenant, id, image) => put(&mut self.objects, (tenant, id), image),
             RecordImage::Membership(tenant, id, image) => put(&mut self.memberships, (tenant, id), image),
+            RecordImage::Licensing(image) => {
+                let key = licensing_key(&image);
+                let image = (!is_tombstone(&image)).then_some(image);
+                put(&mut self.licensing, key, image);
+            }
         }
+    }
+}
+
+/// Kind, tenant and id: records of one kind together, in the order in which they are loaded.
+type LicensingKey = (u8, Option<Tenant>, String);
+
+fn licensing_key(image: &LicensingImage) -> LicensingKey {
+    match image {
+        LicensingImage::Feed(partition, _) => (0, None, format!("{partition:010}")),
+        LicensingImage::Settings(tenant, _) => (1, Some(tenant.clone()), String::new()),
+        LicensingImage::Product(tenant, id, _) => (2, Some(tenant.clone()), id.to_string()),
+        LicensingImage::Group(tenant, id, _) => (3, Some(tenant.clone()), id.to_string()),
+        LicensingImage::User(tenant, id, _) => (4, Some(tenant.clone()), id.to_string()),
+    }
+}
+
+fn is_tombstone(image: &LicensingImage) -> bool {
+    match image {
+        LicensingImage::Feed(_, image) => image.is_none(),
+        LicensingImage::Settings(_, image) => image.is_none(),
+        LicensingImage::Product(_, _, image) => image.is_none(),
+        LicensingImage::Group(_, _, image) => image.is_none(),
+        LicensingImage::User(_, _, image) => image.is_none(),
     }
 }
 
@@ -154,6 +186,7 @@ mod tests {
             clock: Instant::from_millis(0),
             sequence: 0,
             deltas: Vec::new(),
+            licences: Vec::new(),
             dead_letters: Vec::new(),
             statuses: Vec::new(),
             records,

@@ -10,7 +10,7 @@ use super::{Entry, Marker, PartitionHead, StorageError};
 ///
 /// # Errors
 /// `OutOfOrder` when an entry's number is not one more than that before it, or its sequence does not
-/// grow by its number of deltas, or one of these bears another sequence than its place gives it.
+/// grow by its number of deltas and licence events, or one of these bears another sequence than its place gives it.
 pub fn head_after(
     head: Option<PartitionHead>,
     entries: &[Entry],
@@ -24,11 +24,12 @@ pub fn head_after(
         if number.checked_add(1) != Some(entry.number) {
             return Err(refuse(format!("the entry before it is {number}")));
         }
-        for delta in &entry.deltas {
-            if sequence.checked_add(1) != Some(delta.sequence) {
-                return Err(refuse(format!("delta {} follows delta {sequence}", delta.sequence)));
+        let deltas = entry.deltas.iter().map(|delta| delta.sequence);
+        for next in deltas.chain(entry.licences.iter().map(|licence| licence.sequence)) {
+            if sequence.checked_add(1) != Some(next) {
+                return Err(refuse(format!("delta {next} follows delta {sequence}")));
             }
-            sequence = delta.sequence;
+            sequence = next;
         }
         if entry.sequence != sequence {
             return Err(refuse(format!(
@@ -103,6 +104,7 @@ mod tests {
             clock: Instant::from_millis(5),
             sequence,
             deltas: Vec::new(),
+            licences: Vec::new(),
             dead_letters: Vec::new(),
             statuses: Vec::new(),
             records: Vec::new(),

@@ -62,6 +62,7 @@ pub(crate) fn encode(entry: &Entry) -> Result<Vec<u8>, StorageError> {
         names: names.items,
         causes: causes.items.into_iter().map(CauseV1::from).collect(),
         deltas,
+        licences: Vec::new(),
         statuses: entry.statuses.iter().map(StatusV1::from).collect(),
         dead_letters,
     };
@@ -92,6 +93,7 @@ pub(crate) fn decode(number: u64, bytes: &[u8]) -> Result<Entry, Damage> {
         clock: Instant::from_millis(record.clock),
         sequence: record.sequence,
         deltas,
+        licences: Vec::new(),
         statuses: statuses.collect::<Result<_, _>>()?,
         dead_letters: letters.collect::<Result<_, _>>()?,
         records: Vec::new(),

@@ -40,6 +40,7 @@ fn endless(number: u64) -> Entry {
         positions: Positions::from([("input".to_owned(), number)]),
         sequence: 0,
         deltas: Vec::new(),
+        licences: Vec::new(),
         ..entry
     }
 }

@@ -148,6 +148,7 @@ mod tests {
             clock: muster_directory::Instant::MIN,
             sequence: 0,
             deltas: Vec::new(),
+            licences: Vec::new(),
             dead_letters: (0..number % 3 + 1).map(|line| letter(10 * number + line)).collect(),
             statuses: Vec::new(),
             records: Vec::new(),
