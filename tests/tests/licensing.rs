@@ -123,7 +123,11 @@ fn check_state(licensing: &Licensing, model: &Model, at: &str) {
         assert_eq!(product.waiting, model.queue(&product.sku).len() as u64, "{at}");
     }
     assert_eq!(report.dynamic_groups.users, model.dynamic_users(), "{at}");
-    assert_eq!(report.held_removals.keys().copied().collect::<Vec<_>>(), Vec::from_iter(model.held()), "{at}");
+    assert_eq!(
+        report.held_removals.keys().copied().collect::<Vec<_>>(),
+        Vec::from_iter(model.held()),
+        "{at}"
+    );
     for user in users() {
         let Some(explanation) = licensing.explain(&tenant, &user) else { continue };
         for licence in explanation.licences {

@@ -217,7 +217,9 @@ impl AssignmentState {
     pub const fn violation(self) -> Option<Violation> {
         match self {
             AssignmentState::Active | AssignmentState::Disabled => None,
-            AssignmentState::ActiveWithError(violation) | AssignmentState::Error(violation) => Some(violation),
+            AssignmentState::ActiveWithError(violation) | AssignmentState::Error(violation) => {
+                Some(violation)
+            }
         }
     }
 }

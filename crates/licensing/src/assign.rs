@@ -108,8 +108,7 @@ impl TenantState {
         let mut licences = Vec::with_capacity(assignment.licences.len());
         for licence in &assignment.licences {
             let sku = self.sku_no(&licence.sku);
-            let mut disabled: Vec<_> =
-                licence.disabled_plans.iter().map(|plan| self.plan_no(plan)).collect();
+            let mut disabled: Vec<_> = licence.disabled_plans.iter().map(|plan| self.plan_no(plan)).collect();
             disabled.sort_unstable();
             licences.push(Licence { sku, disabled });
         }
@@ -129,8 +128,7 @@ impl TenantState {
         };
         let is_same_offer = offer(old) == offer(&product);
         let unique = |plan: &ServicePlan| plan.unique.is_some();
-        self.has_unique |=
-            product.as_ref().is_some_and(|product| product.service_plans.iter().any(unique));
+        self.has_unique |= product.as_ref().is_some_and(|product| product.service_plans.iter().any(unique));
         if !is_same_offer {
             for user in self.concerned(sku) {
                 self.touch(user, 0);

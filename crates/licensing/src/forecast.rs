@@ -78,8 +78,7 @@ impl Licensing {
         for (sku, product) in &mut products {
             let kept = leaving.iter().filter(|user| self.has_seat(tenant, user, *sku)).count() as u64;
             product.freed -= kept;
-            product.waiting =
-                joining.iter().filter(|user| !self.has_seat(tenant, user, *sku)).count() as u64;
+            product.waiting = joining.iter().filter(|user| !self.has_seat(tenant, user, *sku)).count() as u64;
         }
         let mut products: Vec<ProductForecast> = products.into_iter().map(|(_, product)| product).collect();
         products.sort_by(|a, b| a.sku.cmp(&b.sku));

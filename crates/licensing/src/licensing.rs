@@ -4,9 +4,7 @@ use crate::feed::{Feed, Gap};
 use crate::member::Dynamic;
 use crate::tenant::TenantState;
 use muster_directory::licence::{LicenceCause, LicensingInput, TenantSettings};
-use muster_directory::{
-    DeadLetter, Delta, Event, GroupOp, Instant, LicenceEvent, Rejection, Source, Tenant,
-};
+use muster_directory::{DeadLetter, Delta, Event, GroupOp, Instant, LicenceEvent, Rejection, Source, Tenant};
 use muster_engine::storage::{Entry, Positions};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -263,4 +261,3 @@ impl Licensing {
         }
     }
 }
-

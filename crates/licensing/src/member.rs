@@ -122,8 +122,12 @@ impl TenantState {
         {
             self.touch(user, 0);
             if self.has_unique {
-                let sharing: Vec<UserNo> =
-                    addresses.iter().filter_map(|address| self.addresses.get(address)).flatten().copied().collect();
+                let sharing: Vec<UserNo> = addresses
+                    .iter()
+                    .filter_map(|address| self.addresses.get(address))
+                    .flatten()
+                    .copied()
+                    .collect();
                 for other in sharing {
                     self.touch(other, 0);
                 }

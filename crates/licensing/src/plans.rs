@@ -34,9 +34,8 @@ impl TenantState {
             return Some(Violation::ProhibitedInUsageLocation);
         }
         let all = || own.iter().chain(&rest);
-        let excludes = |a: &Plan, b: &Plan| {
-            a.id != b.id && (a.excludes.contains(&b.id) || b.excludes.contains(&a.id))
-        };
+        let excludes =
+            |a: &Plan, b: &Plan| a.id != b.id && (a.excludes.contains(&b.id) || b.excludes.contains(&a.id));
         if own.iter().any(|plan| all().any(|other| excludes(plan, other))) {
             return Some(Violation::MutuallyExclusive);
         }

@@ -122,7 +122,8 @@ impl TenantState {
         for (owner, since, standing) in sources {
             self.users.get_mut(user).sources.push(Source { owner, since, standing, watch: None });
             if standing == Standing::Satisfied {
-                let skus: Vec<_> = self.terms(user, owner).into_iter().flat_map(|terms| terms.skus()).collect();
+                let skus: Vec<_> =
+                    self.terms(user, owner).into_iter().flat_map(|terms| terms.skus()).collect();
                 skus.into_iter().for_each(|sku| self.take_seat(user, sku));
             }
         }
@@ -145,7 +146,8 @@ impl TenantState {
                     continue;
                 }
                 let known = self.users.get(user);
-                let lacks = |sku: &crate::arena::SkuNo| !known.holds(*sku) && self.products.get(*sku).free() == 0;
+                let lacks =
+                    |sku: &crate::arena::SkuNo| !known.holds(*sku) && self.products.get(*sku).free() == 0;
                 let lacking = self.terms(user, owner).and_then(|terms| terms.skus().find(lacks));
                 let key = known.source(owner).and_then(|source| self.key(user, source));
                 if let (Some(sku), Some(key)) = (lacking, key) {

@@ -158,12 +158,7 @@ impl TenantState {
         }
     }
 
-    fn look_at(
-        &mut self,
-        key: OrderKey,
-        todo: &mut BTreeSet<OrderKey>,
-        again: &mut BTreeSet<OrderKey>,
-    ) {
+    fn look_at(&mut self, key: OrderKey, todo: &mut BTreeSet<OrderKey>, again: &mut BTreeSet<OrderKey>) {
         let (user, owner) = (key.user_no, key.owner);
         self.unwatch(user, owner);
         if self.violation(user, owner).is_some() {
@@ -179,7 +174,11 @@ impl TenantState {
         self.satisfy(user, owner);
         for other in self.sharing_addresses(user) {
             for waiting in self.waiting_keys(other) {
-                if waiting > key { todo.insert(waiting) } else { again.insert(waiting) };
+                if waiting > key {
+                    todo.insert(waiting)
+                } else {
+                    again.insert(waiting)
+                };
             }
         }
     }

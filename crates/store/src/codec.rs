@@ -20,6 +20,7 @@ pub(crate) mod entry;
 pub(crate) mod group;
 pub(crate) mod head;
 pub(crate) mod images;
+pub(crate) mod licensing;
 pub(crate) mod membership;
 pub(crate) mod object;
 pub(crate) mod schema;

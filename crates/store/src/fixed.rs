@@ -16,6 +16,8 @@ use muster_rule::{Attribute, AttributeType, Dialect, Element, Schema, Text, Valu
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
+pub(crate) mod licensing;
+
 pub(crate) fn user() -> ObjectId {
     ObjectId::new("u/1").unwrap()
 }

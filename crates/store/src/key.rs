@@ -11,7 +11,7 @@
 //! after the table is gone. Knows no values.
 
 use crate::codec::Damage;
-use muster_directory::{GroupId, ObjectId, Rejection, Tenant};
+use muster_directory::{GroupId, ObjectId, Rejection, SkuId, Tenant};
 use muster_engine::storage::{PartitionNumber, REGISTRAR_PARTITION};
 use std::fmt;
 
@@ -31,6 +31,8 @@ pub(crate) enum Table {
     Entry = 0x05,
     /// Partition: the record images of outbox entries, by number.
     Images = 0x06,
+    /// Partition: how far each partition of the deltas is folded, by its number (u32, big-endian).
+    Feed = 0x07,
     /// Tenant: its schema; the id is empty.
     Schema = 0x10,
     /// Tenant: group definitions, by group id.
@@ -41,27 +43,49 @@ pub(crate) enum Table {
     Object = 0x13,
     /// Tenant: objects' memberships, by object id.
     Membership = 0x14,
+    /// Tenant: its settings for licences; the id is empty.
+    Settings = 0x20,
+    /// Tenant: products, by product id.
+    Product = 0x21,
+    /// Tenant: groups as licensing knows them, by group id.
+    LicensedGroup = 0x22,
+    /// Tenant: users as licensing knows them, by object id.
+    LicensedUser = 0x23,
 }
 
 impl Table {
     /// All tables there are.
-    const ALL: [Table; 11] = [
+    const ALL: [Table; 16] = [
         Table::Format,
         Table::Owner,
         Table::Head,
         Table::Marker,
         Table::Entry,
         Table::Images,
+        Table::Feed,
         Table::Schema,
         Table::Definition,
         Table::Group,
         Table::Object,
         Table::Membership,
+        Table::Settings,
+        Table::Product,
+        Table::LicensedGroup,
+        Table::LicensedUser,
     ];
 
-    /// The tables of records, in the order in which a partition is loaded.
-    pub(crate) const RECORDS: [Table; 5] =
-        [Table::Schema, Table::Definition, Table::Group, Table::Object, Table::Membership];
+    /// The tables of tenants' records, in the order in which a partition is loaded.
+    pub(crate) const RECORDS: [Table; 9] = [
+        Table::Schema,
+        Table::Definition,
+        Table::Group,
+        Table::Object,
+        Table::Membership,
+        Table::Settings,
+        Table::Product,
+        Table::LicensedGroup,
+        Table::LicensedUser,
+    ];
 }
 
 /// One key.
@@ -85,6 +109,11 @@ pub(crate) enum Place {
     Group(Tenant, GroupId),
     Object(Tenant, ObjectId),
     Membership(Tenant, ObjectId),
+    Feed(u32),
+    Settings(Tenant),
+    Product(Tenant, SkuId),
+    LicensedGroup(Tenant, GroupId),
+    LicensedUser(Tenant, ObjectId),
 }
 
 impl Key {
@@ -100,20 +129,25 @@ impl Key {
 
     /// The key's bytes.
     pub(crate) fn encode(&self) -> Vec<u8> {
-        let number;
+        let (number, feed);
         let (tenant, id): (&str, &[u8]) = match &self.place {
             Place::Format | Place::Owner | Place::Head | Place::Marker => ("", &[]),
             Place::Entry(entry) | Place::Images(entry) => {
                 number = entry.to_be_bytes();
                 ("", &number)
             }
-            Place::Schema(tenant) => (tenant.as_str(), &[]),
-            Place::Definition(tenant, id) | Place::Group(tenant, id) => {
+            Place::Feed(partition) => {
+                feed = partition.to_be_bytes();
+                ("", &feed)
+            }
+            Place::Schema(tenant) | Place::Settings(tenant) => (tenant.as_str(), &[]),
+            Place::Definition(tenant, id) | Place::Group(tenant, id) | Place::LicensedGroup(tenant, id) => {
                 (tenant.as_str(), id.as_str().as_bytes())
             }
-            Place::Object(tenant, id) | Place::Membership(tenant, id) => {
+            Place::Object(tenant, id) | Place::Membership(tenant, id) | Place::LicensedUser(tenant, id) => {
                 (tenant.as_str(), id.as_str().as_bytes())
             }
+            Place::Product(tenant, id) => (tenant.as_str(), id.as_str().as_bytes()),
         };
         let mut bytes = Vec::with_capacity(4 + tenant.len() + id.len());
         put_prefix(&mut bytes, self.partition, tenant, self.place.table());
@@ -134,8 +168,12 @@ impl Place {
     pub(crate) fn tenant(&self) -> Option<&Tenant> {
         match self {
             Place::Format | Place::Owner | Place::Head | Place::Marker => None,
-            Place::Entry(_) | Place::Images(_) => None,
+            Place::Entry(_) | Place::Images(_) | Place::Feed(_) => None,
             Place::Schema(tenant)
+            | Place::Settings(tenant)
+            | Place::Product(tenant, _)
+            | Place::LicensedGroup(tenant, _)
+            | Place::LicensedUser(tenant, _)
             | Place::Definition(tenant, _)
             | Place::Group(tenant, _)
             | Place::Object(tenant, _)
@@ -156,6 +194,11 @@ impl Place {
             Place::Group(..) => Table::Group,
             Place::Object(..) => Table::Object,
             Place::Membership(..) => Table::Membership,
+            Place::Feed(_) => Table::Feed,
+            Place::Settings(_) => Table::Settings,
+            Place::Product(..) => Table::Product,
+            Place::LicensedGroup(..) => Table::LicensedGroup,
+            Place::LicensedUser(..) => Table::LicensedUser,
         }
     }
 
@@ -185,12 +228,23 @@ impl Place {
             Table::Marker => whole(Place::Marker),
             Table::Entry => Ok(Place::Entry(number()?)),
             Table::Images => Ok(Place::Images(number()?)),
+            Table::Feed => match <[u8; 4]>::try_from(id) {
+                Ok(partition) if tenant.is_empty() => Ok(Place::Feed(u32::from_be_bytes(partition))),
+                _ => Err(damaged(bytes)),
+            },
             Table::Schema if id.is_empty() => Ok(Place::Schema(tenant_name()?)),
-            Table::Schema => Err(damaged(bytes)),
+            Table::Settings if id.is_empty() => Ok(Place::Settings(tenant_name()?)),
+            Table::Schema | Table::Settings => Err(damaged(bytes)),
             Table::Definition => Ok(Place::Definition(tenant_name()?, group()?)),
             Table::Group => Ok(Place::Group(tenant_name()?, group()?)),
             Table::Object => Ok(Place::Object(tenant_name()?, object()?)),
             Table::Membership => Ok(Place::Membership(tenant_name()?, object()?)),
+            Table::Product => {
+                let sku = SkuId::new(&name(id)?).map_err(invalid)?;
+                Ok(Place::Product(tenant_name()?, sku))
+            }
+            Table::LicensedGroup => Ok(Place::LicensedGroup(tenant_name()?, group()?)),
+            Table::LicensedUser => Ok(Place::LicensedUser(tenant_name()?, object()?)),
         }
     }
 }
@@ -203,8 +257,17 @@ pub(crate) struct KeyRange {
 
 /// All records of one table of one tenant.
 pub(crate) fn table_range(partition: PartitionNumber, tenant: &Tenant, table: Table) -> KeyRange {
+    range_of(partition, tenant.as_str(), table)
+}
+
+/// How far all partitions of the deltas are folded.
+pub(crate) fn feeds(partition: PartitionNumber) -> KeyRange {
+    range_of(partition, "", Table::Feed)
+}
+
+fn range_of(partition: PartitionNumber, tenant: &str, table: Table) -> KeyRange {
     let mut from = Vec::new();
-    put_prefix(&mut from, partition, tenant.as_str(), table);
+    put_prefix(&mut from, partition, tenant, table);
     let mut to = from.clone();
     // No table's byte is the last there is.
     if let Some(last) = to.last_mut() {
@@ -262,6 +325,15 @@ impl fmt::Display for Key {
             }
             Place::Membership(tenant, id) => {
                 write!(f, "the memberships of object `{id}` of tenant `{tenant}`")?;
+            }
+            Place::Feed(deltas) => write!(f, "the position in partition {deltas} of the deltas")?,
+            Place::Settings(tenant) => write!(f, "the licence settings of tenant `{tenant}`")?,
+            Place::Product(tenant, id) => write!(f, "the product `{id}` of tenant `{tenant}`")?,
+            Place::LicensedGroup(tenant, id) => {
+                write!(f, "the licences of group `{id}` of tenant `{tenant}`")?;
+            }
+            Place::LicensedUser(tenant, id) => {
+                write!(f, "the licences of user `{id}` of tenant `{tenant}`")?;
             }
         }
         match self.partition {

@@ -1,9 +1,9 @@
 //! A record as the engine knows it, and as key and value: the one place where the two meet. Knows no
 //! database.
 
-use crate::codec::{Damage, definition, group, membership, object, schema};
+use crate::codec::{Damage, definition, group, licensing, membership, object, schema};
 use crate::key::Place;
-use muster_engine::storage::{RecordImage, StorageError};
+use muster_engine::storage::{LicensingImage, RecordImage, StorageError};
 
 /// The place of this record, and its value; `None` for a tombstone.
 pub(crate) fn encode(record: &RecordImage) -> Result<(Place, Option<Vec<u8>>), StorageError> {
@@ -24,6 +24,21 @@ pub(crate) fn encode(record: &RecordImage) -> Result<(Place, Option<Vec<u8>>), S
         RecordImage::Membership(tenant, id, image) => {
             (Place::Membership(tenant.clone(), id.clone()), image.as_ref().map(membership::encode))
         }
+        RecordImage::Licensing(LicensingImage::Feed(partition, image)) => {
+            (Place::Feed(*partition), image.as_ref().map(licensing::encode_feed))
+        }
+        RecordImage::Licensing(LicensingImage::Settings(tenant, image)) => {
+            (Place::Settings(tenant.clone()), image.as_ref().map(licensing::encode_settings))
+        }
+        RecordImage::Licensing(LicensingImage::Product(tenant, id, image)) => {
+            (Place::Product(tenant.clone(), id.clone()), image.as_ref().map(licensing::encode_product))
+        }
+        RecordImage::Licensing(LicensingImage::Group(tenant, id, image)) => {
+            (Place::LicensedGroup(tenant.clone(), id.clone()), image.as_ref().map(licensing::encode_group))
+        }
+        RecordImage::Licensing(LicensingImage::User(tenant, id, image)) => {
+            (Place::LicensedUser(tenant.clone(), id.clone()), image.as_ref().map(licensing::encode_user))
+        }
     };
     Ok((place, value.transpose()?))
 }
@@ -43,6 +58,26 @@ pub(crate) fn decode(place: Place, value: &[u8]) -> Result<Option<RecordImage>, 
         Place::Object(tenant, id) => RecordImage::Object(tenant, id, Some(object::decode(value)?)),
         Place::Membership(tenant, id) => {
             RecordImage::Membership(tenant, id, Some(membership::decode(value)?))
+        }
+        Place::Feed(partition) => {
+            let image = licensing::decode_feed(value)?;
+            RecordImage::Licensing(LicensingImage::Feed(partition, Some(image)))
+        }
+        Place::Settings(tenant) => {
+            let image = licensing::decode_settings(value)?;
+            RecordImage::Licensing(LicensingImage::Settings(tenant, Some(image)))
+        }
+        Place::Product(tenant, id) => {
+            let image = licensing::decode_product(value)?;
+            RecordImage::Licensing(LicensingImage::Product(tenant, id, Some(image)))
+        }
+        Place::LicensedGroup(tenant, id) => {
+            let image = licensing::decode_group(value)?;
+            RecordImage::Licensing(LicensingImage::Group(tenant, id, Some(image)))
+        }
+        Place::LicensedUser(tenant, id) => {
+            let image = licensing::decode_user(value)?;
+            RecordImage::Licensing(LicensingImage::User(tenant, id, Some(image)))
         }
         Place::Format | Place::Owner | Place::Head | Place::Marker | Place::Entry(_) | Place::Images(_) => {
             return Ok(None);

@@ -1,9 +1,9 @@
-//! A partition's records, handed over whole: all tenants' schemas first, then definitions, groups,
-//! objects and memberships, each kind in the order of its keys.
+//! A partition's records, handed over whole: the feeds first, then of all tenants schemas, definitions,
+//! groups, objects, memberships and what licensing knows, each kind in the order of its keys.
 
 use crate::codec::Damage;
 use crate::database::View;
-use crate::key::{self, Key, Table};
+use crate::key::{self, Key, KeyRange, Table};
 use crate::record;
 use muster_directory::Tenant;
 use muster_engine::storage::{PartitionNumber, Restore, StorageError};
@@ -16,20 +16,25 @@ pub(crate) fn load(
     restore: &mut dyn Restore,
 ) -> Result<(), StorageError> {
     let tenants = tenants(view, partition)?;
+    load_range(view, key::feeds(partition), restore)?;
     for table in Table::RECORDS {
         for tenant in &tenants {
-            view.scan(key::table_range(partition, tenant, table), |key, value| {
-                let key = decode_key(key)?;
-                let place = key.place.clone();
-                match record::decode(place, value).map_err(|damage| damage.at(&key))? {
-                    Some(record) => restore.record(record)?,
-                    None => return Err(Damage::new("it is not a record").at(&key)),
-                }
-                Ok(ControlFlow::Continue(()))
-            })?;
+            load_range(view, key::table_range(partition, tenant, table), restore)?;
         }
     }
     Ok(())
+}
+
+fn load_range(view: &View<'_>, range: KeyRange, restore: &mut dyn Restore) -> Result<(), StorageError> {
+    view.scan(range, |key, value| {
+        let key = decode_key(key)?;
+        let place = key.place.clone();
+        match record::decode(place, value).map_err(|damage| damage.at(&key))? {
+            Some(record) => restore.record(record)?,
+            None => return Err(Damage::new("it is not a record").at(&key)),
+        }
+        Ok(ControlFlow::Continue(()))
+    })
 }
 
 /// The tenants that have any record here, sorted: one seek for each.

@@ -19,6 +19,8 @@ use proptest::test_runner::{RngSeed, TestRunner};
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
+pub(crate) mod licensing;
+
 /// Runs `test` on so many random values. `PROPTEST_RNG_SEED` replaces the fixed seed.
 pub(crate) fn for_all<S: Strategy>(cases: u32, strategy: S, test: impl Fn(S::Value)) {
     let seed = std::env::var("PROPTEST_RNG_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(20);
@@ -154,6 +156,7 @@ pub(crate) fn record() -> impl Strategy<Value = RecordImage> {
         definition,
         tenant().prop_map(|t| RecordImage::Schema(t, None)),
         schema().prop_map(|image| RecordImage::Schema(image.1.tenant.clone(), Some(image))),
+        licensing::image().prop_map(RecordImage::Licensing),
     ]
 }
 
@@ -285,8 +288,9 @@ fn dead_letter() -> impl Strategy<Value = DeadLetter> {
 
 /// Entry 1 of a partition, with no records. [`follow`] makes it another.
 pub(crate) fn entry() -> impl Strategy<Value = Entry> {
-    let contents = (vec(delta(), 0..12), vec(status(), 0..3), vec(dead_letter(), 0..3));
-    (head(), contents).prop_map(|(head, (deltas, statuses, dead_letters))| {
+    let licences = prop_oneof![Just(Vec::new()), vec(licensing::event(), 0..4)];
+    let contents = (vec(delta(), 0..12), licences, vec(status(), 0..3), vec(dead_letter(), 0..3));
+    (head(), contents).prop_map(|(head, (deltas, licences, statuses, dead_letters))| {
         let entry = Entry {
             number: 1,
             positions: head.positions,
@@ -294,7 +298,7 @@ pub(crate) fn entry() -> impl Strategy<Value = Entry> {
             clock: head.clock,
             sequence: 0,
             deltas,
-            licences: Vec::new(),
+            licences,
             statuses,
             dead_letters,
             records: Vec::new(),
@@ -310,6 +314,10 @@ pub(crate) fn follow(head: Option<&PartitionHead>, mut entry: Entry) -> Entry {
     for delta in &mut entry.deltas {
         sequence += 1;
         delta.sequence = sequence;
+    }
+    for licence in &mut entry.licences {
+        sequence += 1;
+        licence.sequence = sequence;
     }
     entry.sequence = sequence;
     entry

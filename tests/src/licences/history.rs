@@ -212,8 +212,7 @@ impl History {
     }
 
     fn settings(&mut self) -> Option<TenantSettings> {
-        let usage_location =
-            self.random.chance(50).then(|| *self.random.pick(&["CN", "US"]));
+        let usage_location = self.random.chance(50).then(|| *self.random.pick(&["CN", "US"]));
         Some(TenantSettings {
             usage_location: usage_location.map(|code| UsageLocation::new(code).unwrap()),
             settle_millis: *self.random.pick(&[0, 0, HOUR]),

@@ -102,8 +102,7 @@ impl Model {
                         model.members.entry(pair).or_insert(since);
                     }
                     MembershipChange::Removed => {
-                        let licensed =
-                            model.assignments.contains_key(&Assignee::Group(delta.group.clone()));
+                        let licensed = model.assignments.contains_key(&Assignee::Group(delta.group.clone()));
                         if model.members.remove(&pair).is_some() && licensed && is_deletion(delta) {
                             mutation.deleted.insert(delta.member.clone());
                         }
@@ -282,7 +281,9 @@ impl Model {
         };
         let named = |code| patch.known.iter().find(|(attribute, _)| *attribute == Attribute::Standard(code));
         match named(29) {
-            Some((_, Some(Value::Text(text)))) => drop(self.locations.insert(id.clone(), text.as_str().into())),
+            Some((_, Some(Value::Text(text)))) => {
+                drop(self.locations.insert(id.clone(), text.as_str().into()))
+            }
             None if !whole => {}
             _ => drop(self.locations.remove(id)),
         }
@@ -306,9 +307,9 @@ impl Model {
         self.satisfied.retain(|source| sources.contains(source));
         let gained = mutation.gained.clone().filter(|(_, skus)| !skus.is_empty());
         let gaining: Vec<SourceId> = match &gained {
-            Some((assignee, _)) => self.in_order(|source| {
-                self.satisfied.contains(source) && assignee_of(source) == *assignee
-            }),
+            Some((assignee, _)) => {
+                self.in_order(|source| self.satisfied.contains(source) && assignee_of(source) == *assignee)
+            }
             None => Vec::new(),
         };
         // 2
@@ -363,8 +364,7 @@ impl Model {
         let mut leaving = Vec::new();
         for (seat, kept) in self.seats.clone() {
             let sourced = self.satisfied.iter().any(|(user, owner)| {
-                *user == seat.0
-                    && self.terms(user, owner.as_ref()).unwrap().disabled.contains_key(&seat.1)
+                *user == seat.0 && self.terms(user, owner.as_ref()).unwrap().disabled.contains_key(&seat.1)
             });
             if sourced || kept.is_some() {
                 continue;
@@ -435,7 +435,8 @@ impl Model {
         let mut sources: Vec<SourceId> = self.sources().into_iter().filter(|source| wanted(source)).collect();
         sources.sort_by_key(|source| {
             let terms = self.terms(&source.0, source.1.as_ref()).unwrap();
-            let joined = source.1.as_ref().map_or(0, |group| self.members[&(group.clone(), source.0.clone())]);
+            let joined =
+                source.1.as_ref().map_or(0, |group| self.members[&(group.clone(), source.0.clone())]);
             (terms.priority, terms.since.max(joined), source.0.clone(), source.1.clone())
         });
         sources

@@ -2,7 +2,9 @@
 //! records themselves. It refuses what any storage refuses (see [`order`]), and a clone
 //! is what the disk would show after a kill at that moment. Knows no bytes.
 
-use super::{Entry, LicensingImage, Marker, MembershipImage, PartitionHead, PartitionNumber, RecordImage, Restore};
+use super::{
+    Entry, LicensingImage, Marker, MembershipImage, PartitionHead, PartitionNumber, RecordImage, Restore,
+};
 use super::{GroupImage, Storage, StorageError, order};
 use muster_directory::{GroupDefinition, GroupId, Object, ObjectId, SchemaRequest, Tenant};
 use std::collections::BTreeMap;

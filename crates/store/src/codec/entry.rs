@@ -8,6 +8,7 @@
 
 use self::dead_letter::DeadLetterV1;
 use self::delta::{CauseV1, DeltaV1};
+use self::licence::LicenceEventV1;
 use self::list::List;
 use self::status::StatusV1;
 use super::head::{PositionsV1, read_positions, write_positions};
@@ -19,6 +20,7 @@ use std::sync::Arc;
 
 mod dead_letter;
 mod delta;
+mod licence;
 mod list;
 mod status;
 
@@ -42,6 +44,15 @@ struct EntryV1<'a> {
     dead_letters: Vec<DeadLetterV1<'a>>,
 }
 
+/// An entry of the licensing subscriber. One without licence events is written as the version before.
+#[derive(Serialize, Deserialize)]
+struct EntryV2<'a> {
+    #[serde(borrow)]
+    base: EntryV1<'a>,
+    #[serde(borrow)]
+    licences: Vec<LicenceEventV1<'a>>,
+}
+
 /// The entry's deltas bear the sequences that end at its own, as
 /// [`head_after`](muster_engine::storage::order::head_after) has checked.
 pub(crate) fn encode(entry: &Entry) -> Result<Vec<u8>, StorageError> {
@@ -52,6 +63,8 @@ pub(crate) fn encode(entry: &Entry) -> Result<Vec<u8>, StorageError> {
         deltas.push(DeltaV1::after(previous, delta, &mut names, &mut causes));
         previous = Some(delta);
     }
+    let licences: Vec<LicenceEventV1<'_>> =
+        entry.licences.iter().map(|event| LicenceEventV1::listed(event, &mut names, &mut causes)).collect();
     let dead_letters =
         entry.dead_letters.iter().map(|letter| DeadLetterV1::listed(letter, &mut names)).collect();
     let record = EntryV1 {
@@ -62,28 +75,37 @@ pub(crate) fn encode(entry: &Entry) -> Result<Vec<u8>, StorageError> {
         names: names.items,
         causes: causes.items.into_iter().map(CauseV1::from).collect(),
         deltas,
-        licences: Vec::new(),
         statuses: entry.statuses.iter().map(StatusV1::from).collect(),
         dead_letters,
     };
-    write(1, &record)
+    if licences.is_empty() { write(1, &record) } else { write(2, &EntryV2 { base: record, licences }) }
 }
 
 pub(crate) fn decode(number: u64, bytes: &[u8]) -> Result<Entry, Damage> {
-    let record: EntryV1<'_> = match super::open(bytes)? {
-        (1, payload) => read(payload)?,
+    let (record, licences): (EntryV1<'_>, Vec<LicenceEventV1<'_>>) = match super::open(bytes)? {
+        (1, payload) => (read(payload)?, Vec::new()),
+        (2, payload) => {
+            let EntryV2 { base, licences } = read(payload)?;
+            (base, licences)
+        }
         (version, _) => return Err(Damage::version(version)),
     };
     let names: Vec<Arc<str>> = record.names.into_iter().map(Arc::from).collect();
     let causes: Result<Vec<Cause>, Damage> = record.causes.into_iter().map(Cause::try_from).collect();
     let causes = causes?;
-    let before = record.sequence.checked_sub(record.deltas.len() as u64);
+    let numbered = record.deltas.len() as u64 + licences.len() as u64;
+    let before = record.sequence.checked_sub(numbered);
     let mut sequence = before.ok_or_else(|| Damage::new("it has more deltas than there ever were"))?;
     let mut deltas: Vec<Delta> = Vec::with_capacity(record.deltas.len());
     for delta in record.deltas {
         sequence += 1;
         deltas.push(delta.into_delta(deltas.last(), sequence, &names, &causes)?);
     }
+    let licences = licences.into_iter().map(|event| {
+        sequence += 1;
+        event.into_event(sequence, &names, &causes)
+    });
+    let licences = licences.collect::<Result<_, _>>()?;
     let statuses = record.statuses.into_iter().map(GroupStatus::try_from);
     let letters = record.dead_letters.into_iter().map(|letter| letter.into_dead_letter(&names));
     Ok(Entry {
@@ -93,7 +115,7 @@ pub(crate) fn decode(number: u64, bytes: &[u8]) -> Result<Entry, Damage> {
         clock: Instant::from_millis(record.clock),
         sequence: record.sequence,
         deltas,
-        licences: Vec::new(),
+        licences,
         statuses: statuses.collect::<Result<_, _>>()?,
         dead_letters: letters.collect::<Result<_, _>>()?,
         records: Vec::new(),

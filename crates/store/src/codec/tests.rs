@@ -38,6 +38,21 @@ fn every_record_reads_back() {
         let bytes = encode_images(&images);
         assert_eq!(images::decode(&bytes).unwrap(), images);
     });
+    for_all(500, samples::licensing::feed(), |image| {
+        assert_eq!(licensing::decode_feed(&licensing::encode_feed(&image).unwrap()).unwrap(), image);
+    });
+    for_all(500, samples::licensing::settings(), |image| {
+        assert_eq!(licensing::decode_settings(&licensing::encode_settings(&image).unwrap()).unwrap(), image);
+    });
+    for_all(500, samples::licensing::product(), |image| {
+        assert_eq!(licensing::decode_product(&licensing::encode_product(&image).unwrap()).unwrap(), image);
+    });
+    for_all(500, samples::licensing::group(), |image| {
+        assert_eq!(licensing::decode_group(&licensing::encode_group(&image).unwrap()).unwrap(), image);
+    });
+    for_all(500, samples::licensing::user(), |image| {
+        assert_eq!(licensing::decode_user(&licensing::encode_user(&image).unwrap()).unwrap(), image);
+    });
     for_all(100, any::<(u32, u128)>(), |(format, owner)| {
         assert_eq!(directory::decode_format(&directory::encode_format(format)).unwrap(), format);
         assert_eq!(directory::decode_owner(&directory::encode_owner(owner)).unwrap(), owner);
@@ -56,6 +71,9 @@ fn value() -> impl Strategy<Value = Vec<u8>> {
         samples::marker().prop_map(|marker| head::encode_marker(&marker).unwrap()),
         samples::entry().prop_map(|entry| entry::encode(&entry).unwrap()),
         samples::images().prop_map(|images| encode_images(&images)),
+        samples::licensing::product().prop_map(|image| licensing::encode_product(&image).unwrap()),
+        samples::licensing::group().prop_map(|image| licensing::encode_group(&image).unwrap()),
+        samples::licensing::user().prop_map(|image| licensing::encode_user(&image).unwrap()),
     ]
 }
 
@@ -71,6 +89,11 @@ fn decode_as_everything(bytes: &[u8]) {
     let _ = head::decode_marker(bytes);
     let _ = entry::decode(1, bytes);
     let _ = images::decode(bytes);
+    let _ = licensing::decode_feed(bytes);
+    let _ = licensing::decode_settings(bytes);
+    let _ = licensing::decode_product(bytes);
+    let _ = licensing::decode_group(bytes);
+    let _ = licensing::decode_user(bytes);
     let _ = directory::decode_format(bytes);
     let _ = directory::decode_owner(bytes);
 }
@@ -155,11 +178,35 @@ fn value_bytes_never_change() {
         "objects\n{objects}memberships\n{memberships}groups\n{groups}definitions\n{definitions}schemas\n\
          {schemas}head\n{heads}marker\n{markers}entry\n{entries}images\n{images}"
     );
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/values-v1.txt");
+    expect("values-v1.txt", &actual);
+}
+
+/// The same of the licensing subscriber's records and events.
+#[test]
+fn licensing_bytes_never_change() {
+    use fixed::licensing as records;
+    let [feeds, settings, products, groups, users, entries] = [
+        all(&records::feeds(), |image| licensing::encode_feed(image).unwrap()),
+        all(&records::settings(), |image| licensing::encode_settings(image).unwrap()),
+        all(&records::products(), |image| licensing::encode_product(image).unwrap()),
+        all(&records::groups(), |image| licensing::encode_group(image).unwrap()),
+        all(&records::users(), |image| licensing::encode_user(image).unwrap()),
+        all(&[records::entry()], |entry| entry::encode(entry).unwrap()),
+    ];
+    let actual = format!(
+        "feeds\n{feeds}settings\n{settings}products\n{products}groups\n{groups}users\n{users}entry\n{entries}"
+    );
+    expect("licensing-v1.txt", &actual);
+    let entry = records::entry();
+    assert_eq!(entry::decode(1, &entry::encode(&entry).unwrap()).unwrap(), entry);
+}
+
+fn expect(file: &str, actual: &str) {
+    let path = format!("{}/fixtures/{file}", env!("CARGO_MANIFEST_DIR"));
     if std::env::var_os("UPDATE_EXPECT").is_some() {
-        std::fs::write(path, &actual).unwrap();
+        std::fs::write(&path, actual).unwrap();
     }
-    assert_eq!(actual, std::fs::read_to_string(path).unwrap(), "bytes on disk have changed");
+    assert_eq!(actual, std::fs::read_to_string(path).unwrap_or_default(), "bytes on disk have changed");
 }
 
 fn all<T>(records: &[T], encode: impl Fn(&T) -> Vec<u8>) -> String {

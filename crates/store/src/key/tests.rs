@@ -16,6 +16,11 @@ fn place() -> impl Strategy<Value = Place> {
         (tenant(), group_id()).prop_map(|(tenant, id)| Place::Group(tenant, id)),
         (tenant(), object_id()).prop_map(|(tenant, id)| Place::Object(tenant, id)),
         (tenant(), object_id()).prop_map(|(tenant, id)| Place::Membership(tenant, id)),
+        any::<u32>().prop_map(Place::Feed),
+        tenant().prop_map(Place::Settings),
+        (tenant(), "[a-z]{1,4}").prop_map(|(tenant, id)| Place::Product(tenant, SkuId::new(&id).unwrap())),
+        (tenant(), group_id()).prop_map(|(tenant, id)| Place::LicensedGroup(tenant, id)),
+        (tenant(), object_id()).prop_map(|(tenant, id)| Place::LicensedUser(tenant, id)),
     ]
 }
 
@@ -49,6 +54,10 @@ fn keys_sort_by_partition_tenant_table_and_id() {
             Place::Entry(number) | Place::Images(number) => number.to_be_bytes().to_vec(),
             Place::Definition(_, id) | Place::Group(_, id) => id.as_str().into(),
             Place::Object(_, id) | Place::Membership(_, id) => id.as_str().into(),
+            Place::Feed(number) => number.to_be_bytes().to_vec(),
+            Place::Product(_, id) => id.as_str().into(),
+            Place::LicensedGroup(_, id) => id.as_str().into(),
+            Place::LicensedUser(_, id) => id.as_str().into(),
             _ => Vec::new(),
         };
         (key.partition, tenant, key.place.table() as u8, id)
@@ -69,6 +78,7 @@ fn ranges_hold_their_own_keys_and_no_others() {
             let expected = here && table == wanted && key.place.tenant() == Some(&tenant);
             assert_eq!(inside(table_range(partition, &tenant, wanted)), expected, "{key:?} {wanted:?}");
         }
+        assert_eq!(inside(feeds(partition)), here && matches!(key.place, Place::Feed(_)), "{key:?}");
         let entry = matches!(key.place, Place::Entry(entry) if entry > number);
         assert_eq!(inside(entries_after(partition, number)), here && entry, "{key:?} {number}");
         assert!(!inside(entries_after(partition, u64::MAX)));
@@ -83,6 +93,7 @@ fn key_bytes_never_change() {
     let tenant = || Tenant::new("acmé").unwrap();
     let group = || GroupId::new("g1").unwrap();
     let object = || ObjectId::new("u/1").unwrap();
+    let sku = || SkuId::new("sku").unwrap();
     let keys = [
         (Key::of_directory(Place::Format), r"\xff\xff\x00\x01"),
         (Key::of_directory(Place::Owner), r"\xff\xff\x00\x02"),
@@ -95,6 +106,11 @@ fn key_bytes_never_change() {
         (Key::new(1, Place::Group(tenant(), group())), r"\x00\x01acm\xc3\xa9\x00\x12g1"),
         (Key::new(1, Place::Object(tenant(), object())), r"\x00\x01acm\xc3\xa9\x00\x13u/1"),
         (Key::new(1, Place::Membership(tenant(), object())), r"\x00\x01acm\xc3\xa9\x00\x14u/1"),
+        (Key::new(0, Place::Feed(258)), r"\x00\x00\x00\x07\x00\x00\x01\x02"),
+        (Key::new(1, Place::Settings(tenant())), r"\x00\x01acm\xc3\xa9\x00 "),
+        (Key::new(1, Place::Product(tenant(), sku())), r"\x00\x01acm\xc3\xa9\x00!sku"),
+        (Key::new(1, Place::LicensedGroup(tenant(), group())), "\\x00\\x01acm\\xc3\\xa9\\x00\\\"g1"),
+        (Key::new(1, Place::LicensedUser(tenant(), object())), r"\x00\x01acm\xc3\xa9\x00#u/1"),
     ];
     for (key, bytes) in keys {
         assert_eq!(key.encode().escape_ascii().to_string(), bytes, "{key}");
