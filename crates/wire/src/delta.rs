@@ -51,8 +51,9 @@ struct Event {
     count: u32,
 }
 
+/// A cause; of licence events too.
 #[derive(Serialize, Default)]
-struct CauseLine<'a> {
+pub(crate) struct CauseLine<'a> {
     r#type: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     attributes: Option<&'a [Arc<str>]>,
@@ -65,6 +66,13 @@ struct CauseLine<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     time: Option<&'a str>,
     source: Option<SourceLine<'a>>,
+}
+
+impl<'a> CauseLine<'a> {
+    /// A cause of which there is nothing more to say.
+    pub(crate) fn plain(kind: &'static str, source: SourceLine<'a>) -> CauseLine<'a> {
+        CauseLine { r#type: kind, source: Some(source), ..CauseLine::default() }
+    }
 }
 
 #[derive(Serialize)]
@@ -85,7 +93,7 @@ impl<'a> From<&'a Source> for SourceLine<'a> {
     }
 }
 
-fn cause<'a>(cause: &'a Cause, source: &'a Source) -> CauseLine<'a> {
+pub(crate) fn cause<'a>(cause: &'a Cause, source: &'a Source) -> CauseLine<'a> {
     let mut line = CauseLine { source: Some(source.into()), ..CauseLine::default() };
     match cause {
         Cause::Change { attributes, object, time } => {

@@ -7,13 +7,14 @@ mod envelope;
 mod group;
 mod object;
 
-use crate::json::{Source, quoted};
+use crate::json::{Member, Source, quoted};
 use crate::{schema, suggest};
 pub(crate) use envelope::Envelope;
 use muster_directory::{
     Event, ListingChange, ListingOp, ObjectKind, Rejection, RejectionCode, SchemaRequest, Tenant,
 };
 use muster_rule::Schema;
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// Where the attributes that a tenant declares are found.
@@ -29,9 +30,9 @@ impl SchemaLookup for Arc<Schema> {
     }
 }
 
-const KINDS: &[&str] = &["user", "device", "group", "member", "schema", "clock"];
+pub(crate) const KINDS: &[&str] = &["user", "device", "group", "member", "schema", "clock"];
 /// Kinds of lines that other commands read.
-pub(crate) const LICENSING_KINDS: &[&str] = &["product", "licenseAssignment", "tenant"];
+pub(crate) const LICENSING_KINDS: &[&str] = &["product", "licenseAssignment", "tenant", "removal"];
 
 /// Reads one event line, with or without the line break at its end.
 ///
@@ -60,6 +61,11 @@ pub(crate) fn decode_envelope(
         }
         kind => Err(unknown_kind(kind)),
     }
+}
+
+/// The value of the member `kind`, which lies in `source`.
+pub(crate) fn kind_of<'a>(source: Source<'a>, kind: &Member<'a>) -> Result<Cow<'a, str>, Rejection> {
+    Envelope::of(source, vec![kind.clone()], &["kind"])?.kind()
 }
 
 fn unknown_kind(kind: &str) -> Rejection {
@@ -106,7 +112,7 @@ fn schema_request(envelope: &Envelope<'_>) -> Result<SchemaRequest, Rejection> {
 }
 
 /// The envelope members that lines about an object, a group or a schema have beside `kind`.
-fn data_members(op: &str) -> &'static [&'static str] {
+pub(crate) fn data_members(op: &str) -> &'static [&'static str] {
     match op {
         "delete" => &["op", "tenant", "id", "time"],
         _ => &["op", "tenant", "id", "time", "data"],

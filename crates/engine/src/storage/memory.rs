@@ -62,6 +62,13 @@ impl Storage for MemoryStorage {
 
     fn load(&self, partition: PartitionNumber, restore: &mut dyn Restore) -> Result<(), StorageError> {
         let partition = self.read(partition, Partition::clone);
+        let (feeds, licensing): (Vec<_>, Vec<_>) = partition
+            .licensing
+            .into_values()
+            .partition(|image| matches!(image, LicensingImage::Feed(..)));
+        for image in feeds {
+            restore.record(RecordImage::Licensing(image))?;
+        }
         for (tenant, schema) in partition.schemas {
             restore.record(RecordImage::Schema(tenant, Some(schema)))?;
         }
@@ -77,7 +84,7 @@ impl Storage for MemoryStorage {
         for ((tenant, id), memberships) in partition.memberships {
             restore.record(RecordImage::Membership(tenant, id, Some(memberships)))?;
         }
-        for image in partition.licensing.into_values() {
+        for image in licensing {
             restore.record(RecordImage::Licensing(image))?;
         }
         Ok(())

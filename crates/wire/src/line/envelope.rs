@@ -21,10 +21,22 @@ impl<'a> Envelope<'a> {
     /// # Errors
     /// `invalid-event`.
     pub(crate) fn new(source: Source<'a>, members: Vec<Member<'a>>) -> Result<Envelope<'a>, Rejection> {
+        Envelope::of(source, members, MEMBERS)
+    }
+
+    /// The same of a line that has other members.
+    ///
+    /// # Errors
+    /// `invalid-event`.
+    pub(crate) fn of(
+        source: Source<'a>,
+        members: Vec<Member<'a>>,
+        known: &[&str],
+    ) -> Result<Envelope<'a>, Rejection> {
         for (i, member) in members.iter().enumerate() {
-            if !MEMBERS.contains(&member.name.as_ref()) {
-                let guess = suggest::did_you_mean(&member.name, MEMBERS.iter().copied());
-                let known = MEMBERS.join(", ");
+            if !known.contains(&member.name.as_ref()) {
+                let guess = suggest::did_you_mean(&member.name, known.iter().copied());
+                let known = known.join(", ");
                 let name = quoted(&member.name);
                 let message = format!(
                     "{name} is no member of an event line{guess} (members: {known}; attributes belong into `data`)"
@@ -108,11 +120,16 @@ impl<'a> Envelope<'a> {
         Err(refuse(format!("`data` must be an object (byte {at}): write `{{…}}`")))
     }
 
+    /// Whether the line has this member.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.find(name).is_some()
+    }
+
     fn find(&self, name: &str) -> Option<&Member<'a>> {
         self.members.iter().find(|member| member.name == name)
     }
 
-    fn required_text(&self, name: &str, expected: &str) -> Result<Cow<'a, str>, Rejection> {
+    pub(crate) fn required_text(&self, name: &str, expected: &str) -> Result<Cow<'a, str>, Rejection> {
         self.text(name, expected)?.ok_or_else(|| refuse(format!("`{name}` is missing: it takes {expected}")))
     }
 
