@@ -4,6 +4,7 @@ mod bench;
 mod completions;
 mod config;
 mod find;
+mod licensing;
 mod loadgen;
 mod man;
 mod members;
@@ -20,6 +21,7 @@ mod values;
 pub(crate) use values::find_property;
 
 use clap::{Subcommand, ValueEnum};
+pub(crate) use licensing::LicenceShow;
 use muster_directory::{Instant, Tenant};
 use muster_rule::Dialect;
 
@@ -44,6 +46,12 @@ pub(crate) enum Command {
     Find(find::Arguments),
     /// List the values that a property has, with how many have each, from a data directory at rest
     Values(values::Arguments),
+    /// Give licences by group: replay deltas and assignments, report, explain, forecast
+    Licensing {
+        /// What.
+        #[command(subcommand)]
+        command: licensing::LicensingCommand,
+    },
     /// Run the service: events in and deltas out over its own log or Kafka, and HTTP
     Serve(serve::Arguments),
     /// Send event lines to the service's topics, on either log

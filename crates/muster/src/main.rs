@@ -10,6 +10,7 @@ mod command;
 mod config;
 mod data;
 mod failure;
+mod files;
 mod interpret;
 mod population;
 mod progress;
@@ -56,6 +57,7 @@ fn main() -> ExitCode {
         Command::Preview(arguments) => arguments.run(),
         Command::Find(arguments) => arguments.run(),
         Command::Values(arguments) => arguments.run(),
+        Command::Licensing { command } => command.run(),
         Command::Serve(arguments) => arguments.run(),
         Command::Produce(arguments) => arguments.run(),
         Command::Tail(arguments) => arguments.run(),

@@ -62,10 +62,8 @@ impl Storage for MemoryStorage {
 
     fn load(&self, partition: PartitionNumber, restore: &mut dyn Restore) -> Result<(), StorageError> {
         let partition = self.read(partition, Partition::clone);
-        let (feeds, licensing): (Vec<_>, Vec<_>) = partition
-            .licensing
-            .into_values()
-            .partition(|image| matches!(image, LicensingImage::Feed(..)));
+        let (feeds, licensing): (Vec<_>, Vec<_>) =
+            partition.licensing.into_values().partition(|image| matches!(image, LicensingImage::Feed(..)));
         for image in feeds {
             restore.record(RecordImage::Licensing(image))?;
         }

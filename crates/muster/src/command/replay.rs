@@ -1,28 +1,30 @@
 //! `muster replay`: the whole engine over files of event lines.
 //!
 //! Opens what is needed, in an order in which a mistake in the arguments destroys nothing, and says
-//! at the end what happened. The work itself is in [`apply`]; what makes it exactly once, in [`publish`].
+//! at the end what happened. The work itself is in [`machine`]; what makes it exactly once, in
+//! [`files`](crate::files).
 
-mod apply;
-mod publish;
+mod machine;
 mod statistics;
 
 use super::{DialectName, parse_instant, wall_clock};
 use crate::data;
 use crate::failure::{Failure, Outcome};
+use crate::files::publish::Publisher;
+use crate::files::{self, apply, publish};
 use crate::interpret::JsonValues;
 use crate::show::Show;
 use clap::{Args, ValueEnum};
+use machine::EngineMachine;
 use muster_directory::{Instant, Source};
-use muster_engine::storage::Storage;
+use muster_engine::storage::{PartitionNumber, Storage};
 use muster_engine::{Engine, EngineOptions};
 use muster_index::IndexKind;
 use muster_stream::file::{InputPosition, Inputs};
-use publish::Publisher;
 use statistics::Statistics;
-pub(super) use statistics::peak_memory;
+pub(super) use statistics::{peak_memory, per_second, plural, refused};
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// Run the whole engine over files of event lines, and write the membership deltas
@@ -107,25 +109,34 @@ impl From<IndexName> for IndexKind {
     }
 }
 
+const PARTITION: PartitionNumber = 0;
+
 impl Arguments {
     pub(crate) fn run(self) -> Result<Outcome, Failure> {
-        self.check_outputs()?;
+        files::check_outputs(&self.events, &self.deltas, "--deltas")?;
         let mut statistics = Statistics::start();
         let data = data::open(self.data.as_ref())?;
-        let head = data.store.head(0)?;
+        let head = data.store.head(PARTITION)?;
         let position = head.as_ref().and_then(|head| InputPosition::stored(&head.positions));
         let inputs = Inputs::open(&self.events, position)?;
-        let publisher = Publisher::open(&data.store, &self.deltas, self.show.then(Show::default))?;
+        let publisher = Publisher::open(
+            &data.store,
+            PARTITION,
+            &self.deltas,
+            self.show.then(|| publish::Show::Deltas(Show::default())),
+        )?;
         let engine = self.restore(&data.store)?;
         statistics.restored();
 
-        let end = apply::run(engine, inputs, publisher, self.commit_lines, &mut statistics)?;
-        statistics.finish(&end);
+        let machine = EngineMachine { engine, statistics: &mut statistics };
+        let (machine, published) = apply::run(machine, inputs, publisher, self.commit_lines)?;
+        let counts = machine.engine.counts();
+        statistics.finish(&counts, &published);
         eprintln!("{}", statistics.summary(&self.deltas));
         if self.stats {
             writeln!(std::io::stdout().lock(), "{}", statistics.to_json())?;
         }
-        Ok(if self.strict && end.has_dead_letters { Outcome::No } else { Outcome::Done })
+        Ok(if self.strict && published.lengths.has_dead_letters() { Outcome::No } else { Outcome::Done })
     }
 
     fn restore(&self, storage: &dyn Storage) -> Result<Engine, Failure> {
@@ -137,24 +148,5 @@ impl Arguments {
         let first = self.events.first().map(|path| path.to_string_lossy()).unwrap_or_default();
         let source = Source::File { file: Arc::from(first), line: 0 };
         Ok(Engine::restore(storage, &options, Arc::new(JsonValues), &source)?)
-    }
-
-    /// Outputs that are inputs would be lost.
-    fn check_outputs(&self) -> Result<(), Failure> {
-        let mut dead = self.deltas.as_os_str().to_owned();
-        dead.push(".dead");
-        for output in [self.deltas.as_path(), Path::new(&dead)] {
-            let Ok(output) = output.canonicalize() else { continue };
-            if let Some(input) =
-                self.events.iter().find(|input| input.canonicalize().is_ok_and(|i| i == output))
-            {
-                let message = format!(
-                    "`{}` is an input and would be overwritten: give another name to --deltas",
-                    input.display()
-                );
-                return Err(Failure::usage(message));
-            }
-        }
-        Ok(())
     }
 }

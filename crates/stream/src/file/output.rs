@@ -1,7 +1,7 @@
-//! The two outputs: delta lines, and dead letters beside them.
+//! The two outputs: delta lines (or licence event lines), and dead letters beside them.
 
 use super::FileError;
-use muster_directory::{DeadLetter, Delta};
+use muster_directory::{DeadLetter, Delta, LicenceEvent};
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
 use std::io::{Seek, SeekFrom, Write};
@@ -38,7 +38,7 @@ impl OutputLengths {
     }
 }
 
-/// The file of delta lines, and that of dead letters: its name with `.dead` behind it.
+/// The file of delta lines, or licence event lines, and that of dead letters: its name with `.dead` behind it.
 pub struct Outputs {
     deltas: LineFile,
     dead_letters: LineFile,
@@ -62,9 +62,17 @@ impl Outputs {
     ///
     /// # Errors
     /// The disk's.
-    pub fn append(&mut self, deltas: &[Delta], dead_letters: &[DeadLetter]) -> Result<(), FileError> {
+    pub fn append(
+        &mut self,
+        deltas: &[Delta],
+        licences: &[LicenceEvent],
+        dead_letters: &[DeadLetter],
+    ) -> Result<(), FileError> {
         for delta in deltas {
             self.deltas.append(|line| muster_wire::write_delta(line, delta, None))?;
+        }
+        for event in licences {
+            self.deltas.append(|line| muster_wire::write_licence_event(line, event))?;
         }
         for letter in dead_letters {
             self.dead_letters.append(|line| muster_wire::write_dead_letter(line, letter))?;
@@ -183,9 +191,9 @@ mod tests {
         let path = directory.path().join("out.jsonl");
         let dead = directory.path().join("out.jsonl.dead");
         let mut outputs = Outputs::open(&path, OutputLengths::default()).unwrap();
-        outputs.append(&[], &[letter(1)]).unwrap();
+        outputs.append(&[], &[], &[letter(1)]).unwrap();
         let lengths = outputs.sync().unwrap();
-        outputs.append(&[], &[letter(2)]).unwrap();
+        outputs.append(&[], &[], &[letter(2)]).unwrap();
         outputs.sync().unwrap();
         let whole = fs::read(&dead).unwrap();
 
@@ -197,7 +205,7 @@ mod tests {
             lengths.store(&mut stored);
             let mut outputs = Outputs::open(&path, OutputLengths::stored(&stored)).unwrap();
             assert_eq!(fs::read(&dead).unwrap(), whole[..first]);
-            outputs.append(&[], &[letter(2)]).unwrap();
+            outputs.append(&[], &[], &[letter(2)]).unwrap();
             outputs.flush().unwrap();
             assert_eq!(fs::read(&dead).unwrap(), whole);
         }

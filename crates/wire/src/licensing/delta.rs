@@ -38,7 +38,8 @@ pub(super) fn read<'a>(source: Source<'a>, members: Vec<Member<'a>>) -> Result<(
     };
     let time = line.required_text("time")?;
     let time = Instant::parse(&time).map_err(|_| {
-        let message = format!("`time` {} is no instant: write it as in `2026-11-22T10:00:00Z`", quoted(&time));
+        let message =
+            format!("`time` {} is no instant: write it as in `2026-11-22T10:00:00Z`", quoted(&time));
         Rejection::new(RejectionCode::InvalidTime, message)
     })?;
     let sequence = line.required_count("sequence")?;

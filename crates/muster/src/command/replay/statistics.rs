@@ -1,7 +1,8 @@
 //! What a replay did, counted: for people in a sentence, for programs as JSON.
 
-use super::apply::End;
+use crate::files::publish::Published;
 use muster_directory::Event;
+use muster_engine::PartitionCounts;
 use serde::Serialize;
 use std::path::Path;
 use std::time::Instant;
@@ -60,14 +61,14 @@ impl Statistics {
     }
 
     /// Everything is on the disk.
-    pub(super) fn finish(&mut self, end: &End) {
+    pub(super) fn finish(&mut self, counts: &PartitionCounts, published: &Published) {
         let report = &mut self.report;
-        report.deltas = end.published.deltas;
-        report.dead_letters = end.published.dead_letters;
-        report.commits = end.published.commits;
-        report.groups = end.counts.groups;
-        report.objects = end.counts.objects;
-        report.affected_rules = end.counts.work.rules;
+        report.deltas = published.events;
+        report.dead_letters = published.dead_letters;
+        report.commits = published.commits;
+        report.groups = counts.groups;
+        report.objects = counts.objects;
+        report.affected_rules = counts.work.rules;
         report.elapsed_seconds = self.restored.elapsed().as_secs_f64();
         report.changes_per_second = per_second(report.changes, report.elapsed_seconds);
         report.deltas_per_second = per_second(report.deltas, report.elapsed_seconds);
@@ -81,13 +82,8 @@ impl Statistics {
 
     pub(super) fn summary(&self, deltas: &Path) -> String {
         let Report { lines, deltas: count, dead_letters, elapsed_seconds, .. } = &self.report;
-        let refused = match dead_letters {
-            0 => String::new(),
-            1 => format!("; 1 line was refused, see `{}.dead`", deltas.display()),
-            many => format!("; {many} lines were refused, see `{}.dead`", deltas.display()),
-        };
-        let plural = |count: &u64, one: &str| format!("{count} {one}{}", if *count == 1 { "" } else { "s" });
-        let (lines, count) = (plural(lines, "line"), plural(count, "delta"));
+        let refused = refused(*dead_letters, deltas);
+        let (lines, count) = (plural(*lines, "line"), plural(*count, "delta"));
         format!(
             "{lines} replayed, {count} written to `{}` in {elapsed_seconds:.1} s{refused}",
             deltas.display()
@@ -99,7 +95,21 @@ impl Statistics {
     }
 }
 
-fn per_second(count: u64, seconds: f64) -> f64 {
+/// How many lines were refused, to go on a sentence with; nothing where none was.
+pub(crate) fn refused(dead_letters: u64, output: &Path) -> String {
+    match dead_letters {
+        0 => String::new(),
+        1 => format!("; 1 line was refused, see `{}.dead`", output.display()),
+        many => format!("; {many} lines were refused, see `{}.dead`", output.display()),
+    }
+}
+
+/// So many of them: `1 line`, `2 lines`.
+pub(crate) fn plural(count: u64, one: &str) -> String {
+    format!("{count} {one}{}", if count == 1 { "" } else { "s" })
+}
+
+pub(crate) fn per_second(count: u64, seconds: f64) -> f64 {
     #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
     let count = count as f64;
     if seconds > 0.0 { (count / seconds).round() } else { 0.0 }

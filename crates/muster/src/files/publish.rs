@@ -4,22 +4,23 @@
 //! they are brought to the disk, then their lengths are acknowledged, which empties the outbox. See
 //! [`muster_stream::file`] for each place where a kill may fall.
 
+use crate::command::LicenceShow;
 use crate::failure::Failure;
-use crate::show::Show;
+use crate::show::Show as DeltaShow;
 use muster_engine::storage::{Entry, Marker, PartitionNumber, Storage};
 use muster_stream::file::{OutputLengths, Outputs};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-const PARTITION: PartitionNumber = 0;
 /// How many entries are read from the outbox at once.
 const OUTBOX_ENTRIES: usize = 64;
 /// Outputs are brought to the disk so often, and at the end. What is not yet there is in the outbox.
 const ACKNOWLEDGE_INTERVAL: Duration = Duration::from_millis(500);
 
 /// Commits, writes, acknowledges.
-pub(super) struct Publisher<'s> {
+pub(crate) struct Publisher<'s> {
     storage: &'s dyn Storage,
+    partition: PartitionNumber,
     outputs: Outputs,
     /// Of the last entry whose lines are appended and not acknowledged.
     pending: Option<Marker>,
@@ -28,28 +29,39 @@ pub(super) struct Publisher<'s> {
     published: Published,
 }
 
+/// What people are shown of what is written.
+pub(crate) enum Show {
+    /// Deltas.
+    Deltas(DeltaShow),
+    /// Licence events.
+    Licences(LicenceShow),
+}
+
 /// What was written.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Published {
-    pub(super) commits: u64,
-    pub(super) deltas: u64,
-    pub(super) dead_letters: u64,
+pub(crate) struct Published {
+    pub(crate) commits: u64,
+    /// Deltas, or licence events.
+    pub(crate) events: u64,
+    pub(crate) dead_letters: u64,
     /// Of both files, with what earlier runs wrote.
-    pub(super) lengths: OutputLengths,
+    pub(crate) lengths: OutputLengths,
 }
 
 impl<'s> Publisher<'s> {
     /// Cuts the outputs back to what was acknowledged, and writes what is still in the outbox.
-    pub(super) fn open(
+    pub(crate) fn open(
         storage: &'s dyn Storage,
+        partition: PartitionNumber,
         path: &Path,
         show: Option<Show>,
     ) -> Result<Publisher<'s>, Failure> {
-        let marker = storage.marker(PARTITION)?;
+        let marker = storage.marker(partition)?;
         let lengths =
             marker.as_ref().map(|marker| OutputLengths::stored(&marker.positions)).unwrap_or_default();
         let mut publisher = Publisher {
             storage,
+            partition,
             outputs: Outputs::open(path, lengths)?,
             pending: None,
             acknowledged: Instant::now(),
@@ -58,7 +70,7 @@ impl<'s> Publisher<'s> {
         };
         let mut after = marker.map_or(0, |marker| marker.entry);
         loop {
-            let entries = storage.outbox(PARTITION, after, OUTBOX_ENTRIES)?;
+            let entries = storage.outbox(partition, after, OUTBOX_ENTRIES)?;
             let Some(last) = entries.last() else { break };
             after = last.number;
             for entry in &entries {
@@ -72,9 +84,9 @@ impl<'s> Publisher<'s> {
     }
 
     /// Commits an entry, then writes its lines.
-    pub(super) fn publish(&mut self, entry: Entry) -> Result<(), Failure> {
+    pub(crate) fn publish(&mut self, entry: Entry) -> Result<(), Failure> {
         let entries = [entry];
-        self.storage.commit(PARTITION, &entries)?;
+        self.storage.commit(self.partition, &entries)?;
         self.published.commits += 1;
         for entry in &entries {
             self.append(entry)?;
@@ -86,21 +98,25 @@ impl<'s> Publisher<'s> {
     }
 
     /// Brings everything to the disk.
-    pub(super) fn finish(mut self) -> Result<Published, Failure> {
+    pub(crate) fn finish(mut self) -> Result<Published, Failure> {
         self.acknowledge()?;
         Ok(self.published)
     }
 
     fn append(&mut self, entry: &Entry) -> Result<(), Failure> {
-        self.outputs.append(&entry.deltas, &entry.dead_letters)?;
-        if let Some(show) = &mut self.show {
-            for delta in &entry.deltas {
-                let mut line = Vec::new();
-                muster_wire::write_delta(&mut line, delta, None);
-                show.line(&line);
+        self.outputs.append(&entry.deltas, &entry.licences, &entry.dead_letters)?;
+        match &mut self.show {
+            None => {}
+            Some(Show::Deltas(show)) => {
+                for delta in &entry.deltas {
+                    let mut line = Vec::new();
+                    muster_wire::write_delta(&mut line, delta, None);
+                    show.line(&line);
+                }
             }
+            Some(Show::Licences(show)) => entry.licences.iter().for_each(|event| show.event(event)),
         }
-        self.published.deltas += entry.deltas.len() as u64;
+        self.published.events += (entry.deltas.len() + entry.licences.len()) as u64;
         self.published.dead_letters += entry.dead_letters.len() as u64;
         self.pending = Some(Marker {
             owner: self.storage.owner(),
@@ -118,7 +134,7 @@ impl<'s> Publisher<'s> {
         if let Some(mut marker) = self.pending.take() {
             let lengths = self.outputs.sync()?;
             lengths.store(&mut marker.positions);
-            self.storage.acknowledge(PARTITION, &marker)?;
+            self.storage.acknowledge(self.partition, &marker)?;
             self.published.lengths = lengths;
         }
         self.acknowledged = Instant::now();
@@ -134,6 +150,7 @@ mod tests {
     use muster_engine::storage::memory::MemoryStorage;
     use std::fs;
 
+    const PARTITION: PartitionNumber = 0;
     const ENTRIES: u64 = 6;
 
     fn entry(number: u64) -> Entry {
@@ -166,7 +183,7 @@ mod tests {
     fn moments(path: &Path, dead: &Path) -> Vec<Disk> {
         let storage = MemoryStorage::default();
         let mut moments = Vec::new();
-        let mut publisher = Publisher::open(&storage, path, None).unwrap();
+        let mut publisher = Publisher::open(&storage, PARTITION, path, None).unwrap();
         for number in 1..=ENTRIES {
             let entries = [entry(number)];
             let mut note =
@@ -196,7 +213,7 @@ mod tests {
             for torn in (shortest..dead_letters.len()).step_by(7).chain([dead_letters.len()]) {
                 let storage = storage.clone();
                 fs::write(&dead, &dead_letters[..torn]).unwrap();
-                let mut publisher = Publisher::open(&storage, &path, None).unwrap();
+                let mut publisher = Publisher::open(&storage, PARTITION, &path, None).unwrap();
                 let next = storage.head(PARTITION).unwrap().map_or(1, |head| head.entry + 1);
                 for number in next..=ENTRIES {
                     publisher.publish(entry(number)).unwrap();
