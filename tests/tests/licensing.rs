@@ -10,7 +10,9 @@ use muster_engine::storage::{MemoryStorage, Positions, Storage};
 use muster_licensing::{ApplyError, Gap, Licensing};
 use muster_tests::licences::history::{History, Step, skus, users};
 use muster_tests::licences::model::{Difference, Model, View};
+use muster_tests::licences::scenario::play;
 use muster_tests::random::Random;
+use muster_tests::scenario::Restarts;
 use std::collections::BTreeMap;
 
 const STEPS: usize = 120;
@@ -169,5 +171,26 @@ fn a_gap_stops_and_changes_nothing() {
     assert_eq!(gap, Err(ApplyError::Gap(Gap::Sequence { partition: 0, last: 1, found: 3 })));
     for delta in deltas {
         subject.apply(LicensingInput::Delta(0, delta)).expect("nothing was lost by it");
+    }
+}
+
+#[test]
+fn scenarios_cause_what_they_say() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("licences");
+    let mut files: Vec<_> =
+        std::fs::read_dir(folder).expect("scenarios").map(|file| file.expect("a file").path()).collect();
+    files.sort();
+    assert!(!files.is_empty());
+    for file in files {
+        let text = std::fs::read_to_string(&file).expect("a scenario");
+        for restarts in [Restarts::Never, Restarts::BeforeEveryLine] {
+            let actual = play(&text, restarts);
+            if std::env::var_os("UPDATE_EXPECT").is_some() {
+                std::fs::write(&file, &actual).expect("a scenario");
+                break;
+            }
+            let differs = text.lines().zip(actual.lines()).find(|(a, b)| a != b);
+            assert!(actual == text, "{} with {restarts:?}: {differs:?}", file.display());
+        }
     }
 }

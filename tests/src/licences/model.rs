@@ -22,6 +22,9 @@ struct Terms {
     disabled: Skus,
 }
 
+/// Why a seat without a source is kept, and which plans stay enabled.
+type KeptSeat = Option<(Kept, BTreeSet<PlanId>)>;
+
 /// A source: whose, and through what.
 type SourceId = (ObjectId, Option<GroupId>);
 
@@ -65,7 +68,7 @@ pub struct Model {
     addresses: BTreeMap<ObjectId, BTreeSet<String>>,
     satisfied: BTreeSet<SourceId>,
     /// With the reason and the plans where no source has it.
-    seats: BTreeMap<(ObjectId, SkuId), Option<(Kept, BTreeSet<PlanId>)>>,
+    seats: BTreeMap<(ObjectId, SkuId), KeptSeat>,
 }
 
 /// What one event brings about before the steps.
