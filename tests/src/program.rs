@@ -1,9 +1,11 @@
 //! The `muster` program as tests run it: built once, in the directory of the running test.
 
+use crate::random::Random;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::OnceLock;
+use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 /// The root of the repository.
@@ -127,4 +129,34 @@ impl Workshop {
         let stdin = std::fs::File::open(self.path("stdin")).expect("a file can be read");
         self.command(arguments).stdin(stdin).output().expect("the program starts").into()
     }
+}
+
+/// Starts the command and kills it: after a random part of `duration`, or when `output` has reached a
+/// random length below `length`. Whether it was still running.
+pub fn kill_once(
+    mut command: Command,
+    output: &Path,
+    random: &mut Random,
+    duration: Duration,
+    length: usize,
+) -> bool {
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the program starts");
+    let written = || std::fs::metadata(output).map_or(0, |metadata| metadata.len() as usize);
+    if random.below(2) == 0 {
+        std::thread::sleep(duration / 1000 * random.below(1000) as u32);
+    } else {
+        let (before, now) = (written(), Instant::now());
+        let target = before + random.below((length.saturating_sub(before) / 2).max(1));
+        while written() < target
+            && child.try_wait().expect("a child").is_none()
+            && now.elapsed() < duration * 4
+        {
+            std::thread::yield_now();
+        }
+    }
+    let running = child.try_wait().expect("a child").is_none();
+    // SIGKILL; no error where it has ended.
+    let _ = child.kill();
+    child.wait().expect("a child");
+    running
 }

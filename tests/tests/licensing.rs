@@ -2,7 +2,12 @@
 //! with deltas that come again.
 //!
 //! `MUSTER_TEST_SEED` starts at another history and `MUSTER_LICENSING_HISTORIES` runs more of them.
-#![expect(clippy::expect_used, clippy::panic, reason = "a test says what it expected")]
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test says what it expected"
+)]
 
 use muster_directory::licence::{LicenceChange, LicensingInput};
 use muster_directory::{Delta, Instant, LicenceEvent, Source, Tenant};

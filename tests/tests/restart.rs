@@ -6,12 +6,11 @@
 //! printed; `MUSTER_TEST_SEED` sets it and `MUSTER_RESTART_ROUNDS` runs longer.
 #![expect(clippy::expect_used, clippy::panic, reason = "a test says what it expected")]
 
-use muster_tests::program::Workshop;
+use muster_tests::program::{Workshop, kill_once};
 use muster_tests::random::Random;
 use serde_json::json;
 use std::fmt::Write;
-use std::process::Stdio;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 const FILES: [&str; 2] = ["events-1.jsonl", "events-2.jsonl"];
 const GROUPS: usize = 24;
@@ -52,7 +51,8 @@ fn check_one_world(random: &mut Random) {
 
     let mut kills = 0;
     for _ in 0..KILLS {
-        kills += usize::from(kill_once(&killed, random, duration, length));
+        let command = killed.command(&replay());
+        kills += usize::from(kill_once(command, &killed.path("out.jsonl"), random, duration, length));
     }
     let run = killed.run(&replay());
     assert_eq!(run.status, 0, "{run:?}");
@@ -85,37 +85,6 @@ fn replay() -> Vec<&'static str> {
     arguments.extend(["--commit-lines", "40", "--events"]);
     arguments.extend(FILES);
     arguments
-}
-
-/// Starts the replay and kills it; whether it was still running.
-fn kill_once(workshop: &Workshop, random: &mut Random, duration: Duration, length: usize) -> bool {
-    let mut child = workshop
-        .command(&replay())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("the program starts");
-    let written = || {
-        std::fs::metadata(workshop.path("out.jsonl"))
-            .map_or(0, |metadata| usize::try_from(metadata.len()).unwrap_or(0))
-    };
-    if random.below(2) == 0 {
-        std::thread::sleep(duration / 1000 * u32::try_from(random.below(1000)).expect("a small number"));
-    } else {
-        let (before, now) = (written(), Instant::now());
-        let target = before + random.below((length.saturating_sub(before) / 2).max(1));
-        while written() < target
-            && child.try_wait().expect("a child").is_none()
-            && now.elapsed() < duration * 4
-        {
-            std::thread::yield_now();
-        }
-    }
-    let running = child.try_wait().expect("a child").is_none();
-    // SIGKILL; no error where it has ended.
-    let _ = child.kill();
-    child.wait().expect("a child");
-    running
 }
 
 /// Lines of every kind, some of them bad.

@@ -35,8 +35,8 @@ pub fn play(scenario: &str, restarts: crate::scenario::Restarts) -> String {
                 decoded.map_err(ApplyError::from).and_then(|input| licensing.apply(input, &source))
             }
             false => {
-                let deltas = deltas(line, &mut sequence).into_iter();
-                deltas.map(|delta| licensing.apply(LicensingInput::Delta(0, delta), &source)).collect()
+                let mut deltas = deltas(line, &mut sequence).into_iter();
+                deltas.try_for_each(|delta| licensing.apply(LicensingInput::Delta(0, delta), &source))
             }
         };
         if let Err(error) = applied {
