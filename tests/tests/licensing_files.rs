@@ -1,10 +1,6 @@
 //! `muster licensing` over files: the tutorial from user events to licences, kill -9 of the replay, gaps,
 //! and what `report`, `explain` and `forecast` say.
-#![expect(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    reason = "a test says what it expected"
-)]
+#![expect(clippy::expect_used, clippy::indexing_slicing, reason = "a test says what it expected")]
 
 use muster_tests::program::{Workshop, executable, kill_once};
 use muster_tests::random::Random;
