@@ -54,6 +54,13 @@ url=$(sed -n 's/^ready //p' "$directory/serve.log")
 # shellcheck disable=SC2086
 "$muster" tail --show $set_data
 
+# The licences that these deltas give: a group has a product with one plan switched off.
+# shellcheck disable=SC2086
+"$muster" tail $set_data >"$directory/deltas.jsonl"
+echo
+"$muster" licensing replay --input "$sample/licences/licences.jsonl" "$directory/deltas.jsonl" \
+    --events "$directory/licences.jsonl" --data "$directory/licences" --strict --show
+
 if [ -n "${ONCE:-}" ]; then
     kill -TERM "$pid"
     status=0
@@ -72,6 +79,7 @@ The service runs at $url until you press Ctrl-C. What to try next, in another te
   $muster tail --follow --show $set_data
   curl '$url/muster/deltas?partition=0&from=1'
   curl '$url/readyz' '$url/metrics'
+  $muster licensing explain alex --data $directory/licences
   $muster rule check 'user.departmnt -eq "Sales"'
 
 It says more in $directory/serve.log

@@ -21,13 +21,14 @@ fn the_sample_organisation_has_these_deltas() {
     assert_eq!(run.status, 0, "{run:?}");
     assert!(workshop.bytes("out.jsonl.dead").is_empty());
 
-    let golden = root().join("tests/golden/sample.deltas.jsonl");
-    let deltas = String::from_utf8(workshop.bytes("out.jsonl")).unwrap();
-    if std::env::var_os("UPDATE_EXPECT").is_some() {
-        fs::write(&golden, &deltas).unwrap();
-    }
-    let expected = fs::read_to_string(&golden).unwrap_or_default();
-    assert!(deltas == expected, "the deltas differ from {}:\n{deltas}", golden.display());
+    let deltas = expect(&workshop, "out.jsonl", "sample.deltas.jsonl");
+
+    // One licence for two guests: who comes second waits, and has it when the first has gone.
+    fs::copy(root().join("config/sample/licences/licences.jsonl"), workshop.path("licences.jsonl")).unwrap();
+    let input = ["licensing", "replay", "--input", "licences.jsonl", "out.jsonl", "--events", "licences.out"];
+    let run = workshop.run(&[&input[..], &["--now", "2026-11-22T08:00:00Z", "--strict"]].concat());
+    assert_eq!(run.status, 0, "{run:?}");
+    expect(&workshop, "licences.out", "sample.licences.jsonl");
 
     let members = |group: &str| workshop.run(&["members", "--data", "data", "--group", group]).stdout;
     assert_eq!(members("all-users"), "alex\nmegan\npradeep\n");
@@ -38,4 +39,16 @@ fn the_sample_organisation_has_these_deltas() {
     let readme = fs::read_to_string(root().join("README.md")).unwrap();
     let shown = readme.lines().find(|line| line.starts_with("{\"tenant\":")).expect("a delta in the README");
     assert!(deltas.lines().any(|line| line == shown), "the README shows {shown}");
+}
+
+/// The file's contents, which must be those of the golden file.
+fn expect(workshop: &Workshop, file: &str, golden: &str) -> String {
+    let golden = root().join("tests/golden").join(golden);
+    let found = String::from_utf8(workshop.bytes(file)).unwrap();
+    if std::env::var_os("UPDATE_EXPECT").is_some() {
+        fs::write(&golden, &found).unwrap();
+    }
+    let expected = fs::read_to_string(&golden).unwrap_or_default();
+    assert!(found == expected, "{file} differs from {}:\n{found}", golden.display());
+    found
 }
