@@ -82,8 +82,8 @@ fn definitions(users: usize, groups: usize) -> Vec<LicensingInput> {
         grace_millis: 0,
         service_plans: (0..5).map(|at| plan(10 * number + at)).collect(),
     };
-    let products =
-        (0..PRODUCTS).map(|number| LicensingInput::Product(Tenant::default(), sku(number), Some(product(number))));
+    let products = (0..PRODUCTS)
+        .map(|number| LicensingInput::Product(Tenant::default(), sku(number), Some(product(number))));
     let assignments = (0..groups).step_by(4).map(|number| {
         let licence = AssignedLicence { sku: sku(number / 4), disabled_plans: Vec::new() };
         let assignment = Assignment { priority: 0, licences: vec![licence] };
