@@ -2,6 +2,8 @@
 //!
 //! `UPDATE_EXPECT=1` writes the golden file anew.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on stops")]
+
 use muster_tests::program::{Run, Workshop, root};
 use std::fs;
 
