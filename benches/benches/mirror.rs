@@ -96,20 +96,23 @@ impl Organisation {
 
     fn previews(&self) {
         let tenant = Tenant::default();
-        println!("  {:<26} {:>9} {:>9} {:>10}", "preview", "median ms", "worst ms", "members");
+        let head = ["median ms", "worst ms", "cpu ms", "members"];
+        println!("  {:<26} {:>9} {:>9} {:>9} {:>10}", "preview", head[0], head[1], head[2], head[3]);
         for (name, text) in DRAFTS {
             let text = text.replace("{department}", &self.department());
             let rule = parse(&text);
             let draft = Draft { tenant: &tenant, group: None, rule: &rule, now: None };
             let mut times = Vec::new();
             let mut members = 0;
+            let before = on_processor();
             for _ in 0..ROUNDS {
                 let began = Instant::now();
                 members = self.partition.compare(&self.catalog, draft).preview(20).members();
                 times.push(began.elapsed());
             }
             let (median, worst) = (quantile(&mut times, 0.5), quantile(&mut times, 1.0));
-            println!("  {name:<26} {:>9.2} {:>9.2} {members:>10}", millis(median), millis(worst));
+            let cpu = (on_processor() - before) / ROUNDS as f64;
+            println!("  {name:<26} {:>9.2} {:>9.2} {cpu:>9.2} {members:>10}", millis(median), millis(worst));
         }
     }
 
@@ -270,6 +273,13 @@ fn quantile(times: &mut [Duration], share: f64) -> Duration {
 
 fn millis(duration: Duration) -> f64 {
     duration.as_secs_f64() * 1e3
+}
+
+/// Milliseconds that this thread has had a processor, which others want too.
+fn on_processor() -> f64 {
+    let schedule = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+    let nanoseconds = schedule.split(' ').next().and_then(|text| text.parse::<f64>().ok());
+    nanoseconds.unwrap_or(f64::NAN) / 1e6
 }
 
 /// Bytes of memory in use, as the kernel counts them.

@@ -124,3 +124,36 @@ fn values_are_counted_as_rules_compare_them() {
         assert_eq!(ask(&workshop, "values", &[property]).status, 1, "{property}");
     }
 }
+
+#[test]
+fn a_rule_is_checked_against_data() {
+    let workshop = replayed();
+    let codes = |rule: &str| -> Vec<(String, String)> {
+        let run = workshop.run(&["rule", "check", "--json", "--data", "d", rule]);
+        assert_eq!(run.status, 0, "{run:?}");
+        let answer = run.json();
+        let text = |diagnostic: &Value, name: &str| diagnostic[name].as_str().unwrap_or_default().to_owned();
+        let diagnostics = answer["diagnostics"].as_array().into_iter().flatten();
+        diagnostics.map(|found| (text(found, "code"), text(found, "message"))).collect()
+    };
+    let expect = |pairs: &[(&str, &str)]| -> Vec<(String, String)> {
+        pairs.iter().map(|(code, message)| ((*code).to_owned(), (*message).to_owned())).collect()
+    };
+    assert_eq!(codes(r#"user.department -eq "sales""#), []);
+    let unknown = ("MR1020", "no user has department `Slaes`");
+    let nobody = ("MR1021", "of 4 users the rule selects none");
+    assert_eq!(codes(r#"user.department -eq "Slaes""#), expect(&[unknown, nobody]));
+    assert_eq!(codes(r#"user.department -in ["Sales", "Slaes"]"#), expect(&[unknown]));
+    let everybody = ("MR1022", "the rule selects all 4 users");
+    assert_eq!(codes(r#"user.mail -eq null"#), expect(&[everybody]));
+    assert_eq!(
+        codes(r#"device.deviceOSType -eq "Windows""#),
+        expect(&[("MR1022", "the rule selects all 1 devices")])
+    );
+    let otherwise = ("MR1020", "no user has otherMails `c@x.no`");
+    assert_eq!(codes(r#"user.otherMails -any (_ -eq "c@x.no")"#), expect(&[otherwise, nobody]));
+
+    let run = workshop.run(&["rule", "check", "--data", "d", r#"user.department -in ["Sales", "Slaes"]"#]);
+    assert!(run.stderr.contains("3 have `Sales`"), "{}", run.stderr);
+    assert!(run.stderr.contains("^^^^^"), "{}", run.stderr);
+}

@@ -64,6 +64,8 @@ pub struct GroupBehind {
     pub group: GroupId,
     /// The clock when that began.
     pub since: Instant,
+    /// How many memberships are still to be flipped.
+    pub pending: u64,
 }
 
 /// One partition. See the module's text.
@@ -309,8 +311,9 @@ impl Partition {
         for (tenant, state) in &self.tenants {
             let groups = state.groups.syncing().iter().filter_map(|local| state.groups.get(*local));
             behind.extend(groups.filter_map(|group| {
-                let since = group.sync.as_ref()?.since;
-                Some(GroupBehind { tenant: tenant.clone(), group: group.id.clone(), since })
+                let sync = group.sync.as_ref()?;
+                let (since, pending) = (sync.since, sync.pending.len());
+                Some(GroupBehind { tenant: tenant.clone(), group: group.id.clone(), since, pending })
             }));
         }
         behind

@@ -186,6 +186,15 @@ impl Table {
         table.decode(column, row.value(column))
     }
 
+    /// One value of a row, not decoded.
+    pub(crate) fn distinct_value(&self, row: &Row, attribute: &Attribute) -> Option<DistinctValue<'_>> {
+        let table = self.of(row.kind);
+        let number = *table.by_attribute.get(attribute)?;
+        let id = row.value(number);
+        let column = table.columns.get(usize::from(number))?;
+        (id != NULL).then_some(DistinctValue { table, column, id })
+    }
+
     /// The attributes of a row.
     #[must_use]
     pub fn attributes(&self, row: &Row) -> Attributes {
@@ -292,6 +301,16 @@ impl<'a> DistinctValue<'a> {
     #[must_use]
     pub fn text(&self) -> Option<&'a str> {
         self.column.text(&self.table.arena, self.id)
+    }
+
+    /// The bytes of [`text`](Self::text).
+    pub(crate) fn text_bytes(&self) -> Option<&'a [u8]> {
+        self.column.text_bytes(&self.table.arena, self.id)
+    }
+
+    /// The texts, where it is a collection of them, without a copy.
+    pub(crate) fn texts(&self) -> Option<impl Iterator<Item = &'a str>> {
+        self.column.texts(&self.table.arena, self.id)
     }
 
     /// The objects that have it.

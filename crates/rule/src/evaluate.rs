@@ -21,7 +21,7 @@ impl Test {
             (Test::Integer(test), Value::Integer(value)) => test.holds(*value),
             (Test::Instant(order, moment), Value::Instant(value)) => order.holds(value.cmp(&moment.at(now))),
             (Test::AnyElement(test), Value::Texts(texts)) => {
-                texts.iter().any(|text| test.holds(Item::Text(text)))
+                texts.iter().any(|text| test.holds_of_folded(text.folded()))
             }
             (Test::AnyElement(test), Value::Elements(elements)) => {
                 elements.iter().any(|element| test.holds(Item::Element(element)))
@@ -112,31 +112,41 @@ impl Predicate {
 /// One element of a collection.
 #[derive(Clone, Copy)]
 enum Item<'v> {
-    /// Of a string collection.
-    Text(&'v Text),
+    /// Of a string collection: its folding.
+    Folded(&'v str),
     /// Of an object collection.
     Element(&'v Element),
 }
 
 impl<'v> Item<'v> {
-    /// The member, or the element itself; `None` where it is missing.
-    fn member(self, member: Option<u8>) -> Option<&'v Text> {
+    /// The folding of the member, or of the element itself; `None` where it is missing.
+    fn member(self, member: Option<u8>) -> Option<&'v str> {
         match (self, member) {
-            (Item::Text(text), None) => Some(text),
-            (Item::Element(element), Some(member)) => element.members.get(usize::from(member))?.as_ref(),
-            (Item::Text(_), Some(_)) | (Item::Element(_), None) => None,
+            (Item::Folded(text), None) => Some(text),
+            (Item::Element(element), Some(member)) => {
+                element.members.get(usize::from(member))?.as_ref().map(Text::folded)
+            }
+            (Item::Folded(_), Some(_)) | (Item::Element(_), None) => None,
         }
     }
 }
 
 impl ElementTest {
+    /// Whether an element of a string collection satisfies the test, given its folding.
+    #[must_use]
+    pub fn holds_of_folded(&self, folded: &str) -> bool {
+        self.holds(Item::Folded(folded))
+    }
+
     fn holds(&self, item: Item<'_>) -> bool {
         match self {
             ElementTest::All(tests) => tests.iter().all(|test| test.holds(item)),
             ElementTest::Any(tests) => tests.iter().any(|test| test.holds(item)),
             ElementTest::Not(test) => !test.holds(item),
             ElementTest::Missing { member } => member.is_some() && item.member(*member).is_none(),
-            ElementTest::Text { member, test } => item.member(*member).is_some_and(|text| test.holds(text)),
+            ElementTest::Text { member, test } => {
+                item.member(*member).is_some_and(|text| test.holds_of_folded(text))
+            }
         }
     }
 

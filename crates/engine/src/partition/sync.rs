@@ -74,6 +74,12 @@ impl Applying<'_> {
             left -= 1;
         }
         self.finish_sync_if_empty(local);
+        // Who watches sees how far it is after each slice.
+        if let Some(sync) = self.state.groups.get(local).and_then(|group| group.sync.as_ref())
+            && sync.done.added + sync.done.removed > 0
+        {
+            self.report(local, GroupState::Syncing);
+        }
     }
 
     /// Ends the group's synchronisation if nothing is pending: its members now agree with the definition.

@@ -9,7 +9,7 @@ use muster_rule::rule::{Expression, ExpressionKind, Predicate, Test, TextTest};
 use roaring::RoaringBitmap;
 
 /// Asking an object costs as much as asking so many distinct values.
-const OBJECT: u64 = 4;
+const OBJECT: u64 = 8;
 
 /// The cost of one term, to be compared with others.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]

@@ -8,33 +8,37 @@ use muster_rule::fold::fold;
 use muster_rule::rule::{Predicate, Test, TextTest};
 use roaring::RoaringBitmap;
 
-/// Sets that are put together: large ones as they are, single objects as bits.
+/// Smaller sets are put together bit by bit.
+const LARGE: u64 = 1024;
+
+/// Sets that are put together: large ones as they are, small ones as bits.
 #[derive(Debug, Default)]
 struct Union {
     sets: RoaringBitmap,
     /// Bit by object number, least significant first.
-    singles: Vec<u8>,
+    bits: Vec<u8>,
 }
 
 impl Union {
     fn add(&mut self, objects: ObjectsOf<'_>) {
         match objects {
-            ObjectsOf::Single(None) => {}
-            ObjectsOf::Single(Some(object)) => {
-                let (place, bit) = ((object / 8) as usize, 1 << (object % 8));
-                if self.singles.len() <= place {
-                    self.singles.resize((place + 1).next_power_of_two(), 0);
-                }
-                if let Some(byte) = self.singles.get_mut(place) {
-                    *byte |= bit;
-                }
-            }
-            ObjectsOf::Many(objects) => self.sets |= objects,
+            ObjectsOf::Many(objects) if objects.len() >= LARGE => self.sets |= objects,
+            _ => objects.iter().for_each(|object| self.add_one(object)),
+        }
+    }
+
+    fn add_one(&mut self, object: u32) {
+        let (place, bit) = ((object / 8) as usize, 1 << (object % 8));
+        if self.bits.len() <= place {
+            self.bits.resize((place + 1).next_power_of_two(), 0);
+        }
+        if let Some(byte) = self.bits.get_mut(place) {
+            *byte |= bit;
         }
     }
 
     fn finish(self) -> RoaringBitmap {
-        self.sets | RoaringBitmap::from_lsb0_bytes(0, &self.singles)
+        self.sets | RoaringBitmap::from_lsb0_bytes(0, &self.bits)
     }
 }
 
@@ -88,9 +92,10 @@ impl Query<'_> {
 
     /// Asks every object for its value.
     fn ask_objects(&self, attribute: &Attribute, test: &Test, among: &RoaringBitmap) -> RoaringBitmap {
-        let holds = |object: u32| {
-            let row = self.table.row(object);
-            row.is_some_and(|row| test.holds(self.table.value(row, attribute).as_ref(), self.now))
+        let mut buffer = String::new();
+        let mut holds = |object: u32| {
+            let value = self.table.row(object).and_then(|row| self.table.distinct_value(row, attribute));
+            value.is_some_and(|value| self.holds(test, &value, &mut buffer))
         };
         RoaringBitmap::from_sorted_iter(among.iter().filter(|&object| holds(object))).unwrap_or_default()
     }
@@ -100,31 +105,56 @@ impl Query<'_> {
         let mut found = Union::default();
         let mut buffer = String::new();
         self.table.each_value(kind, attribute, |value| {
-            let holds = match (test, value.text()) {
-                (Test::Text(test), Some(text)) => holds_of_text(test, text, &mut buffer),
-                (Test::Text(_), None) => false,
-                _ => holds_of_value(test, &value, self.now),
-            };
-            if holds {
+            if self.holds(test, &value, &mut buffer) {
                 found.add(value.objects());
             }
         });
         found.finish()
     }
+
+    /// Whether a value satisfies the test; `buffer` is memory to be used again.
+    fn holds(&self, test: &Test, value: &DistinctValue<'_>, buffer: &mut String) -> bool {
+        match test {
+            Test::Text(TextTest::StartsWith(operand))
+                if value.text_bytes().is_some_and(|text| !may_start(text, operand.as_bytes())) =>
+            {
+                false
+            }
+            Test::Text(test) => {
+                value.text().is_some_and(|text| with_folded(text, buffer, |text| test.holds_of_folded(text)))
+            }
+            _ => match (test, value.texts()) {
+                (Test::AnyElement(test), Some(mut texts)) => {
+                    texts.any(|text| with_folded(text, buffer, |text| test.holds_of_folded(text)))
+                }
+                _ => value.value().is_some_and(|value| test.holds(Some(&value), self.now)),
+            },
+        }
+    }
 }
 
-fn holds_of_value(test: &Test, value: &DistinctValue<'_>, now: muster_directory::Instant) -> bool {
-    value.value().is_some_and(|value| test.holds(Some(&value), now))
+/// Whether a text may begin with the folded operand: a byte that is ASCII folds by itself. Most texts are refused
+/// here, before they are folded.
+fn may_start(text: &[u8], operand: &[u8]) -> bool {
+    for (given, wanted) in text.iter().zip(operand) {
+        if !given.is_ascii() {
+            return true;
+        }
+        if given.to_ascii_lowercase() != *wanted {
+            return false;
+        }
+    }
+    true
 }
 
-/// Folds the text without making another, where it is plain; `buffer` is memory to be used again.
-fn holds_of_text(test: &TextTest, text: &str, buffer: &mut String) -> bool {
+/// Folds the text without making another, where it is plain.
+fn with_folded(text: &str, buffer: &mut String, holds: impl FnOnce(&str) -> bool) -> bool {
     if text.is_ascii() {
         buffer.clear();
         buffer.push_str(text);
         buffer.make_ascii_lowercase();
-        test.holds_of_folded(buffer)
+        holds(buffer)
     } else {
-        test.holds_of_folded(&fold(text))
+        holds(&fold(text))
     }
 }

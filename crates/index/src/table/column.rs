@@ -244,6 +244,16 @@ impl Column {
         encoding::as_text(self.bytes(arena, id)?)
     }
 
+    /// As [`text`](Self::text), not yet known to be a text.
+    pub(super) fn text_bytes<'a>(&self, arena: &'a Arena, id: ValueId) -> Option<&'a [u8]> {
+        encoding::as_text_bytes(self.bytes(arena, id)?)
+    }
+
+    /// The texts of a value that is a collection of them; `None` where it is none.
+    pub(super) fn texts<'a>(&self, arena: &'a Arena, id: ValueId) -> Option<impl Iterator<Item = &'a str>> {
+        encoding::as_texts(self.bytes(arena, id)?)
+    }
+
     /// The objects that have this value.
     pub(super) fn objects(&self, id: ValueId) -> ObjectsOf<'_> {
         match self.values.get(id as usize).map_or(Held::Not, |stored| stored.holders.get()) {

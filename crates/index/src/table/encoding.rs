@@ -75,10 +75,21 @@ pub(super) fn decode(bytes: &[u8]) -> Option<Value> {
 
 /// The text, where the value is one.
 pub(super) fn as_text(bytes: &[u8]) -> Option<&str> {
+    text_of(as_text_bytes(bytes)?)
+}
+
+/// The bytes of the text, where the value is one; not yet known to be a text.
+pub(super) fn as_text_bytes(bytes: &[u8]) -> Option<&[u8]> {
     match bytes.split_first()? {
-        (&TEXT, text) => text_of(text),
+        (&TEXT, text) => Some(text),
         _ => None,
     }
+}
+
+/// The texts, where the value is a collection of them.
+pub(super) fn as_texts(bytes: &[u8]) -> Option<impl Iterator<Item = &str>> {
+    let (&tag, mut rest) = bytes.split_first()?;
+    (tag == TEXTS).then(|| std::iter::from_fn(move || next_text(&mut rest)?))
 }
 
 /// 0: missing; else one more than the length, then the text.
@@ -92,6 +103,10 @@ fn encode_text(text: Option<&Text>, bytes: &mut Vec<u8>) {
 }
 
 fn decode_text(bytes: &mut &[u8]) -> Option<Option<Text>> {
+    Some(next_text(bytes)?.map(Text::new))
+}
+
+fn next_text<'a>(bytes: &mut &'a [u8]) -> Option<Option<&'a str>> {
     let (length, rest) = bytes.split_first_chunk()?;
     let Some(length) = (u32::from_le_bytes(*length) as usize).checked_sub(1) else {
         *bytes = rest;
@@ -99,7 +114,7 @@ fn decode_text(bytes: &mut &[u8]) -> Option<Option<Text>> {
     };
     let (text, rest) = rest.split_at_checked(length)?;
     *bytes = rest;
-    Some(Some(Text::new(text_of(text)?)))
+    Some(Some(text_of(text)?))
 }
 
 fn text_of(bytes: &[u8]) -> Option<&str> {

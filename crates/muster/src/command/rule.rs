@@ -95,6 +95,11 @@ impl RuleArguments {
         Ok((self.text.read()?, schema::load(self.language.schema.as_deref())?))
     }
 
+    /// Whether the user said which attributes are declared.
+    fn names_schema(&self) -> bool {
+        self.language.schema.is_some()
+    }
+
     fn dialect(&self) -> Dialect {
         self.language.dialect.into()
     }

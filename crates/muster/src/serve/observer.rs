@@ -54,7 +54,10 @@ impl Observer for MetricsObserver {
         }
         histogram!(metric::COMMIT, "partition" => partition.clone()).record(turn.commit);
         #[expect(clippy::cast_precision_loss, reason = "gauges are floating point")]
-        gauge!(metric::GROUPS_SYNCING, "partition" => partition).set(turn.behind.len() as f64);
+        gauge!(metric::GROUPS_SYNCING, "partition" => partition.clone()).set(turn.behind.len() as f64);
+        let pending: u64 = turn.behind.iter().map(|behind| behind.pending).sum();
+        #[expect(clippy::cast_precision_loss, reason = "gauges are floating point")]
+        gauge!(metric::MEMBERSHIPS_PENDING, "partition" => partition).set(pending as f64);
         let behind = turn.behind.iter().map(|behind| GroupBehind {
             tenant: behind.tenant.clone(),
             group: behind.group.clone(),

@@ -58,6 +58,8 @@ metrics! {
     LAG = "muster_lag": Kind::Gauge, ["topic", "partition"];
     /// Groups whose memberships are not yet those of their definition, paused ones aside.
     GROUPS_SYNCING = "muster_groups_syncing": Kind::Gauge, ["partition"];
+    /// Memberships that synchronisations have still to flip: how far they are.
+    MEMBERSHIPS_PENDING = "muster_memberships_pending": Kind::Gauge, ["partition"];
     /// Age of the definition that a group's memberships do not follow yet, in seconds and in the partition
     /// that is last; of the ten groups that are furthest behind, no series for others.
     GROUP_STALENESS = "muster_group_staleness_seconds": Kind::Gauge, ["tenant", "group"];

@@ -1,0 +1,86 @@
+//! A synchronisation that is killed goes on where its last commit ended: every membership flips once.
+
+use muster_tests::program::Workshop;
+use muster_tests::service::Service;
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+
+const USERS: usize = 600;
+/// So small that a synchronisation takes many commits.
+const CONFIGURATION: &str = "[topics]\npartitions = 2\n[limits]\nslice_memberships = 3\n";
+
+fn edit(rule: &str) -> String {
+    json!({"kind": "group", "op": "upsert", "id": "g", "data": {"membershipRule": rule}}).to_string()
+}
+
+fn deltas(service: &Service) -> Vec<Value> {
+    (0..2).flat_map(|partition| service.get_deltas(partition, 1)).collect()
+}
+
+/// The members that the deltas add up to. Panics where one says what was so.
+fn members(deltas: &[Value]) -> BTreeSet<String> {
+    let mut members = BTreeSet::new();
+    for delta in deltas {
+        let member = delta["memberId"].as_str().unwrap_or_default().to_owned();
+        let fits = if delta["change"] == "added" { members.insert(member) } else { members.remove(&member) };
+        assert!(fits, "it was so already: {delta}");
+    }
+    members
+}
+
+#[test]
+fn a_killed_synchronisation_goes_on_and_tells_everybody_once() {
+    let workshop = Workshop::default();
+    let mut service = Service::start(&workshop, CONFIGURATION);
+    let users: String = (0..USERS)
+        .map(|number| {
+            let data = json!({"city": if number % 2 == 0 { "Oslo" } else { "Bergen" }});
+            let line = json!({"kind": "user", "op": "upsert", "id": format!("u{number:03}"), "data": data});
+            format!("{line}\n")
+        })
+        .collect();
+    let _ = service.apply_events(&users);
+
+    let rules = [r#"user.city -ne "Paris""#, r#"user.city -eq "Oslo""#, r#"user.city -eq "Bergen""#];
+    let mut interrupted = 0;
+    for rule in rules {
+        let before = deltas(&service).len();
+        let _ = service.post_events(&edit(rule));
+        // It is killed when it has begun.
+        let seen = loop {
+            let seen = deltas(&service).len() - before;
+            if seen > 0 {
+                break seen;
+            }
+        };
+        service.kill();
+        drop(service);
+        interrupted += usize::from(seen < USERS / 2);
+        service = Service::start(&workshop, CONFIGURATION);
+    }
+    assert!(interrupted > 0, "no synchronisation was under way when it was killed");
+    // Waits until every group is current.
+    let patch = json!({"kind": "group", "op": "patch", "id": "g", "data": {"displayName": "G"}});
+    let _ = service.apply_events(&patch.to_string());
+
+    let deltas = deltas(&service);
+    let expected: BTreeSet<String> = (1..USERS).step_by(2).map(|number| format!("u{number:03}")).collect();
+    assert_eq!(members(&deltas), expected);
+    let mut told: BTreeMap<(String, String), usize> = BTreeMap::new();
+    for delta in &deltas {
+        let edit = (delta["memberId"].to_string(), delta["cause"]["version"].to_string());
+        *told.entry(edit).or_default() += 1;
+    }
+    let twice: Vec<_> = told.iter().filter(|(_, count)| **count > 1).collect();
+    assert!(twice.is_empty(), "told twice of one edit: {twice:?}");
+
+    let metrics = service.get("/metrics").text;
+    assert!(metrics.contains("muster_memberships_pending{partition=\"0\"} 0"), "{metrics}");
+    let states: Vec<Value> = service.get("/muster/records?topic=group-status&from=0&limit=10000").lines();
+    let under_way = states.iter().filter(|record| {
+        let value = &record["value"];
+        let done = value["added"].as_u64().zip(value["removed"].as_u64());
+        value["state"] == "syncing" && done.is_some_and(|(added, removed)| added + removed > 0)
+    });
+    assert!(under_way.count() > 0, "how far a synchronisation is does not show: {states:?}");
+}
