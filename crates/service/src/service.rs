@@ -179,7 +179,10 @@ pub(crate) fn guarded(
     let body = move || {
         let run = std::panic::AssertUnwindSafe(|| run(Arc::clone(&inside)));
         let ended = std::panic::catch_unwind(run).unwrap_or_else(|_| Err(Fault::Panic(thread_name.clone())));
-        if let Err(fault) = ended {
+        if let Err(fault) = ended
+            // As it was asked to.
+            && !matches!(fault, Fault::Stopped)
+        {
             tracing::error!(thread = thread_name, %fault, "the service ends: this part of it cannot go on");
             inside.progress.fail(&format!("{thread_name}: {fault}"));
             inside.stop.request();
