@@ -85,7 +85,7 @@ fn definitions(users: usize, groups: usize) -> Vec<LicensingInput> {
     let products = (0..PRODUCTS)
         .map(|number| LicensingInput::Product(Tenant::default(), sku(number), Some(product(number))));
     let assignments = (0..groups).step_by(4).map(|number| {
-        let licence = AssignedLicence { sku: sku(number / 4), disabled_plans: Vec::new() };
+        let licence = AssignedLicence { sku: sku(number / 20), disabled_plans: Vec::new() };
         let assignment = Assignment { priority: 0, licences: vec![licence] };
         LicensingInput::Assignment(Tenant::default(), Assignee::Group(group(number)), Some(assignment))
     });
