@@ -10,12 +10,13 @@
 //! property, 503 where a partition does not answer. Each partition answers between two batches of changes.
 
 use crate::calls::Calls;
+use crate::origin;
 use crate::problem::{Problem, Refusal};
 use crate::query::Query;
 use crate::service::ValuesPage;
 use axum::body::Bytes;
 use axum::extract::{RawQuery, State};
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 /// The most values of one answer.
@@ -24,13 +25,23 @@ const MAX_VALUES: usize = 10_000;
 /// Without a `limit`.
 const DEFAULT_VALUES: usize = 100;
 
-pub(crate) async fn preview(State(calls): State<Calls>, body: Bytes) -> Result<Response, Refusal> {
+pub(crate) async fn preview(
+    State(calls): State<Calls>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, Refusal> {
+    origin::check(&headers)?;
     let room = calls.transfer().await;
     let lines = calls.call(room, move |service| service.preview(&body)).await?;
     Ok(([(header::CONTENT_TYPE, crate::NDJSON)], lines.map_err(refusal)?).into_response())
 }
 
-pub(crate) async fn find(State(calls): State<Calls>, body: Bytes) -> Result<Response, Refusal> {
+pub(crate) async fn find(
+    State(calls): State<Calls>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, Refusal> {
+    origin::check(&headers)?;
     let room = calls.transfer().await;
     let page = calls.call(room, move |service| service.find(&body)).await?;
     Ok(([(header::CONTENT_TYPE, "application/json")], page.map_err(refusal)?).into_response())
