@@ -9,7 +9,7 @@ use muster_directory::{
     GroupDefinition, GroupId, Instant, ProcessingState, Rejection, SchemaRequest, Source, Tenant,
 };
 use muster_engine::storage::{
-    PartitionNumber, REGISTRAR_PARTITION, RecordImage, Restore, Storage, StorageError,
+    LICENSING_PARTITION, PartitionNumber, RecordImage, Restore, Storage, StorageError,
 };
 use muster_engine::{Catalog, Draft, FoundPage, Partition, Preview, ValuesPage, ValuesQuestion};
 use muster_index::IndexKind;
@@ -38,7 +38,7 @@ impl Population {
             partitions: Vec::new(),
             definitions: Vec::new(),
         };
-        for number in 0..REGISTRAR_PARTITION {
+        for number in 0..LICENSING_PARTITION {
             population.load_partition(&storage, number)?;
         }
         for partition in &mut population.partitions {
