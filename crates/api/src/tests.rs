@@ -196,7 +196,9 @@ fn what_is_not_there_is_answered_with_what_is() {
     let server = Server::start();
     let routes = "there are GET /livez, GET /readyz, GET /metrics, POST /muster/events?wait=applied&timeout=30, \
                   GET /muster/deltas?partition=0&from=1&limit=1000, \
-                  GET /muster/records?topic=dead-letters&partition=0&from=0&limit=1000";
+                  GET /muster/records?topic=dead-letters&partition=0&from=0&limit=1000, \
+                  POST /muster/preview, POST /muster/find, \
+                  GET /muster/values?property=user.department&prefix=s&limit=100";
     let error = server.get("/muster/delta").error();
     assert_eq!(
         error,
