@@ -22,8 +22,9 @@ struct Union {
 impl Union {
     fn add(&mut self, objects: ObjectsOf<'_>) {
         match objects {
+            ObjectsOf::Single(one) => one.into_iter().for_each(|object| self.add_one(object)),
             ObjectsOf::Many(objects) if objects.len() >= LARGE => self.sets |= objects,
-            _ => objects.iter().for_each(|object| self.add_one(object)),
+            ObjectsOf::Many(objects) => objects.iter().for_each(|object| self.add_one(object)),
         }
     }
 
