@@ -116,6 +116,11 @@ impl Query<'_> {
     /// Whether a value satisfies the test; `buffer` is memory to be used again.
     fn holds(&self, test: &Test, value: &DistinctValue<'_>, buffer: &mut String) -> bool {
         match test {
+            Test::Text(TextTest::StartsWith(operand))
+                if value.text_bytes().is_some_and(|text| !may_start(text, operand.as_bytes())) =>
+            {
+                false
+            }
             Test::Text(test @ TextTest::StartsWith(operand)) => {
                 // Of a text that begins with as much ASCII, which folds byte by byte, no more is asked about.
                 let head = value.text_bytes().and_then(|text| text.get(..operand.len()));
@@ -135,6 +140,20 @@ impl Query<'_> {
             },
         }
     }
+}
+
+/// Whether a text may begin with the folded operand: a byte that is ASCII folds by itself. Most texts are refused
+/// here, before they are folded.
+fn may_start(text: &[u8], operand: &[u8]) -> bool {
+    for (given, wanted) in text.iter().zip(operand) {
+        if !given.is_ascii() {
+            return true;
+        }
+        if given.to_ascii_lowercase() != *wanted {
+            return false;
+        }
+    }
+    true
 }
 
 /// Folds the text without making another, where it is plain.
