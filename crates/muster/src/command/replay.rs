@@ -2,7 +2,7 @@
 //!
 //! Opens what is needed, in an order in which a mistake in the arguments destroys nothing, and says
 //! at the end what happened. The work itself is in [`machine`]; what makes it exactly once, in
-//! [`files`](crate::files).
+//! [`crate::files`].
 
 mod machine;
 mod statistics;
