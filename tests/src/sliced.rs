@@ -8,11 +8,10 @@ use crate::guard::guarded;
 use crate::history::Step;
 use crate::random::Random;
 use muster_directory::{
-    Cause, Delta, Event, GroupDefinition, GroupId, Instant, MembershipChange, ObjectId, Rejection, Source,
-    Tenant,
+    Cause, Delta, Event, GroupId, Instant, MembershipChange, ObjectId, Rejection, Source, Tenant,
 };
-use muster_engine::storage::{Entry, MemoryStorage, RecordImage, Restore, Storage, StorageError};
-use muster_engine::{Budget, Catalog, Definition, Endings, Partition, Registrar, Request};
+use muster_engine::storage::{Entry, MemoryStorage, RecordImage, Storage};
+use muster_engine::{Budget, Catalog, Definition, Endings, Partition, Registrar, Request, Restoring};
 use muster_index::IndexKind;
 use muster_oracle::Membership;
 use muster_rule::{Dialect, Schema};
@@ -189,17 +188,9 @@ impl SlicedEngine {
     pub(crate) fn restart(&mut self) {
         let head = self.storage.head(0).unwrap();
         let Some(head) = head else { return };
-        let mut restoring = Restoring {
-            catalog: Catalog::new(IndexKind::Value),
-            partition: Partition::after(&head),
-            definitions: Vec::new(),
-        };
+        let mut restoring = Restoring::new(IndexKind::Value, Partition::after(&head));
         self.storage.load(0, &mut restoring).unwrap();
-        let Restoring { catalog, partition, definitions } = restoring;
-        (self.catalog, self.partition) = (catalog, partition);
-        for definition in definitions {
-            self.catalog.restore_group(&Arc::new(definition));
-        }
+        (self.catalog, self.partition) = restoring.finish();
         let source = Source::File { file: "restart".into(), line: 0 };
         self.partition.restored(&self.catalog, &source, &self.endings);
         self.commit(Vec::new());
@@ -248,29 +239,5 @@ fn follows_a_rule(line: &str) -> bool {
         }
         Some("delete") => true,
         _ => false,
-    }
-}
-
-/// Where a store's records go.
-struct Restoring {
-    catalog: Catalog,
-    partition: Partition,
-    /// Kept until all schemas are in force, by which their rules are compiled.
-    definitions: Vec<GroupDefinition>,
-}
-
-impl Restore for Restoring {
-    fn record(&mut self, record: RecordImage) -> Result<(), StorageError> {
-        match record {
-            RecordImage::Definition(_, _, Some(definition)) => {
-                self.definitions.push(definition);
-                Ok(())
-            }
-            RecordImage::Schema(_, Some((_, request))) => {
-                self.catalog.restore_schema(&request);
-                Ok(())
-            }
-            record => self.partition.restore_record(record),
-        }
     }
 }

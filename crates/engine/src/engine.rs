@@ -4,8 +4,9 @@
 use crate::storage::{Entry, Positions, RecordImage, Storage, StorageError};
 use crate::{
     Budget, Catalog, Definition, Endings, Interpret, Partition, PartitionCounts, Registrar, Request,
+    Restoring,
 };
-use muster_directory::{DeadLetter, Event, GroupDefinition, Instant, Rejection, Source, Tenant};
+use muster_directory::{DeadLetter, Event, Instant, Rejection, Source, Tenant};
 use muster_index::IndexKind;
 use muster_rule::{Dialect, Schema};
 use std::sync::Arc;
@@ -49,22 +50,18 @@ impl Engine {
         interpret: Arc<dyn Interpret>,
         source: &Source,
     ) -> Result<Engine, StorageError> {
-        let mut restoring = Restoring {
-            catalog: Catalog::new(options.index),
-            partition: Partition::new(options.clock),
-            definitions: Vec::new(),
-        };
         let (mut last_version, mut positions) = (0, Positions::new());
-        if let Some(head) = storage.head(PARTITION)? {
-            restoring.partition = Partition::after(&head);
-            storage.load(PARTITION, &mut restoring)?;
-            last_version = head.definitions_position;
-            positions = head.positions;
-        }
-        let Restoring { mut catalog, mut partition, definitions } = restoring;
-        for definition in definitions {
-            catalog.restore_group(&Arc::new(definition));
-        }
+        let restoring = match storage.head(PARTITION)? {
+            Some(head) => {
+                let mut restoring = Restoring::new(options.index, Partition::after(&head));
+                storage.load(PARTITION, &mut restoring)?;
+                last_version = head.definitions_position;
+                positions = head.positions;
+                restoring
+            }
+            None => Restoring::new(options.index, Partition::new(options.clock)),
+        };
+        let (catalog, mut partition) = restoring.finish();
         // No line ends before it is applied whole: no deletion was interrupted.
         partition.restored(&catalog, source, &Endings::default());
         while partition.synchronise(&catalog, Budget::Whole) {}
@@ -166,29 +163,5 @@ impl Engine {
             }
         });
         Ok(())
-    }
-}
-
-/// Where a store's records go.
-struct Restoring {
-    catalog: Catalog,
-    partition: Partition,
-    /// Kept until all schemas are in force, by which their rules are compiled.
-    definitions: Vec<GroupDefinition>,
-}
-
-impl crate::storage::Restore for Restoring {
-    fn record(&mut self, record: RecordImage) -> Result<(), StorageError> {
-        match record {
-            RecordImage::Definition(_, _, Some(definition)) => {
-                self.definitions.push(definition);
-                Ok(())
-            }
-            RecordImage::Schema(_, Some((_, request))) => {
-                self.catalog.restore_schema(&request);
-                Ok(())
-            }
-            record => self.partition.restore_record(record),
-        }
     }
 }

@@ -12,6 +12,7 @@ mod interpret;
 mod partition;
 pub mod publisher;
 mod registrar;
+mod restoring;
 pub mod storage;
 pub mod takeover;
 
@@ -24,3 +25,4 @@ pub use partition::{
     ValueCount, ValuesPage, ValuesQuestion,
 };
 pub use registrar::{Registrar, Request};
+pub use restoring::Restoring;
