@@ -116,7 +116,8 @@ impl Table {
     }
 
     /// The row that `edit` makes of `old`. Its values have numbers from now on; it is either
-    /// [`put`](Self::put) or [`discard`](Self::discard)ed.
+    /// [`put`](Self::put) or [`discard`](Self::discard)ed before another one is made: a draft does not hold its values,
+    /// and a `put` forgets those that nobody holds.
     pub fn draft(&mut self, kind: ObjectKind, id: &ObjectId, old: Option<&Row>, edit: Edit) -> Row {
         let own_id = property::object_id(kind);
         let table = self.of_mut(kind);
