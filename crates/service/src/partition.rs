@@ -8,7 +8,7 @@
 
 use crate::observe::Turn;
 use crate::progress::Applied;
-use crate::publisher::{Outbox, Publisher, store_number, weight};
+use crate::publisher::{Outbox, PartitionSubject, Publisher, Subject, store_number};
 use crate::service::guarded;
 use crate::shared::{CatalogSchemas, Shared};
 use crate::{Fault, ServiceOptions};
@@ -37,6 +37,7 @@ pub(crate) struct PartitionTask {
     /// One more than the greatest request number among the definitions that the partition knows.
     definitions: u64,
     reader: Box<dyn Reader>,
+    subject: Arc<dyn Subject>,
     outbox: Arc<Outbox>,
     publishing: Option<JoinHandle<()>>,
     entry: u64,
@@ -51,7 +52,8 @@ impl PartitionTask {
     /// Restores the partition under the definitions in force, takes it over, and publishes what was left.
     pub(crate) fn start(shared: Arc<Shared>, number: u32) -> Result<PartitionTask, Fault> {
         tracing::info!(partition = number, "the partition is being restored");
-        let publisher = Publisher::start(Arc::clone(&shared), number)?;
+        let subject: Arc<dyn Subject> = Arc::new(PartitionSubject::new(Arc::clone(&shared), number));
+        let publisher = Publisher::start(Arc::clone(&subject))?;
         let head = shared.storage.head(store_number(number))?;
         let mut restoring = Restoring(match &head {
             Some(head) => Partition::after(head),
@@ -105,6 +107,7 @@ impl PartitionTask {
             positions,
             definitions,
             reader,
+            subject,
             outbox: publisher.outbox(),
             publishing: None,
             entry,
@@ -172,7 +175,7 @@ impl PartitionTask {
             shared.storage.commit(store_number(self.number), std::slice::from_ref(&entry))?;
             let commit = began.elapsed();
             self.entry = entry.number;
-            self.outbox.push(weight(&shared.options.topics, &entry));
+            self.outbox.push(self.subject.weight(&entry));
             let done = self.partition.counts().work;
             shared.observer.turn(&Turn {
                 partition: self.number,

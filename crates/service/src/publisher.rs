@@ -1,4 +1,4 @@
-//! From committed entries to records of the log, on a thread of its own for each partition.
+//! From committed entries to records of the log, on a thread of its own for each subject.
 //!
 //! What goes into which transaction, and what to do when one fails, the engine's state machine decides; this
 //! does what it says. While a transaction is under way the partition goes on; what it commits meanwhile goes
@@ -10,15 +10,14 @@
 
 mod outbox;
 mod render;
+mod subject;
 mod writing;
 
 pub(crate) use outbox::Outbox;
-pub(crate) use render::weight;
-pub(crate) use writing::store_number;
+pub(crate) use subject::{PartitionSubject, Subject, store_number};
 
 use crate::Fault;
-use crate::shared::Shared;
-use muster_engine::publisher::{Action, Input, Limits, Ownership, WriteFailure};
+use muster_engine::publisher::{Action, Input, Ownership, WriteFailure};
 use muster_stream::log::{LogError, WriteError};
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -27,40 +26,30 @@ use writing::Writing;
 
 /// Before the first take-over is tried again.
 const BACK_OFF: Duration = Duration::from_millis(500);
-/// With so many bytes not published, the partition takes nothing in.
-const BACKLOG_BYTES: u64 = 64 << 20;
 
-/// Publishes one partition.
+/// Publishes one subject.
 pub(crate) struct Publisher {
-    shared: Arc<Shared>,
-    partition: u32,
+    subject: Arc<dyn Subject>,
     outbox: Arc<Outbox>,
     machine: muster_engine::publisher::Publisher,
     writing: Writing,
 }
 
 impl Publisher {
-    /// Takes the partition over.
+    /// Takes the subject over.
     ///
     /// # Errors
     /// What no waiting cures; or the service stops before it succeeds.
-    pub(crate) fn start(shared: Arc<Shared>, partition: u32) -> Result<Publisher, Fault> {
-        let mut writing = Writing::new(Arc::clone(&shared), partition);
+    pub(crate) fn start(subject: Arc<dyn Subject>) -> Result<Publisher, Fault> {
+        let mut writing = Writing::new(Arc::clone(&subject));
         while let Err(fault) = writing.take_over() {
-            failure(fault, &shared, partition)?;
-            if shared.stop.wait(BACK_OFF) {
+            failure(fault, &*subject)?;
+            if subject.stop().wait(BACK_OFF) {
                 return Err(Fault::Stopped);
             }
         }
-        let options = &shared.options;
-        let limits = Limits {
-            records: options.transaction_records,
-            bytes: options.transaction_bytes,
-            backlog_bytes: BACKLOG_BYTES,
-            backlog_entries: options.outbox_entries,
-        };
-        let machine = muster_engine::publisher::Publisher::new(limits, writing.published());
-        let publisher = Publisher { shared, partition, outbox: Arc::default(), machine, writing };
+        let machine = muster_engine::publisher::Publisher::new(subject.limits(), writing.published());
+        let publisher = Publisher { subject, outbox: Arc::default(), machine, writing };
         publisher.load()?;
         publisher.report();
         Ok(publisher)
@@ -94,7 +83,7 @@ impl Publisher {
             let Some(last) = entries.last() else { return Ok(()) };
             reached = last.number;
             for entry in &entries {
-                self.outbox.push(weight(&self.shared.options.topics, entry));
+                self.outbox.push(self.subject.weight(entry));
             }
         }
     }
@@ -110,9 +99,9 @@ impl Publisher {
                     Vec::new()
                 }
                 Action::TakeOver { after } => {
-                    if self.shared.stop.wait(after) {
+                    if self.subject.stop().wait(after) {
                         tracing::warn!(
-                            partition = self.partition,
+                            of = self.subject.name(),
                             "the log is away at the end: what is committed is published at the next start"
                         );
                         return Ok(false);
@@ -122,10 +111,10 @@ impl Publisher {
                 Action::AskOwnership => vec![Input::Ownership(Ownership::Ours)],
                 Action::GiveUp => {
                     let reason = "somebody else publishes it under the same `application`";
-                    return Err(Fault::Contradiction(format!("partition {}: {reason}", self.partition)));
+                    return Err(Fault::Contradiction(format!("{}: {reason}", self.subject.name())));
                 }
                 Action::Stop(reason) => {
-                    return Err(Fault::Contradiction(format!("partition {}: {reason}", self.partition)));
+                    return Err(Fault::Contradiction(format!("{}: {reason}", self.subject.name())));
                 }
             };
             // What was committed meanwhile first, so that it goes with the next transaction.
@@ -143,35 +132,34 @@ impl Publisher {
         let began = Instant::now();
         match self.writing.write(after, through) {
             Ok(()) => {
-                self.shared.observer.published(self.partition, began.elapsed());
+                self.subject.wrote(began.elapsed());
                 Ok(vec![Input::ReadBack(self.writing.published()), Input::Written])
             }
-            Err(fault) => Ok(vec![Input::Failed(failure(fault, &self.shared, self.partition)?)]),
+            Err(fault) => Ok(vec![Input::Failed(failure(fault, &*self.subject)?)]),
         }
     }
 
     fn take_over(&mut self) -> Result<Input, Fault> {
         Ok(match self.writing.take_over() {
             Ok(()) => {
-                tracing::info!(partition = self.partition, "the partition was taken over again");
-                self.shared.progress.stalled(self.partition, None);
+                tracing::info!(of = self.subject.name(), "it was taken over again");
+                self.subject.stalled(None);
                 Input::TakenOver(self.writing.published())
             }
-            Err(fault) => Input::Failed(failure(fault, &self.shared, self.partition)?),
+            Err(fault) => Input::Failed(failure(fault, &*self.subject)?),
         })
     }
 
     fn report(&self) {
         self.outbox.report(self.machine.backlog(), self.machine.is_full());
         let published = self.machine.acknowledged().entry;
-        self.shared.progress.published(self.partition, published, self.writing.positions());
-        self.shared.observer.outbox(self.partition, self.outbox.entries());
+        self.subject.reached(published, self.writing.positions(), self.outbox.entries());
     }
 }
 
-/// What the machine is told of a failure, which makes the partition unready; an error where there is nothing
-/// to try again.
-fn failure(fault: Fault, shared: &Shared, partition: u32) -> Result<WriteFailure, Fault> {
+/// What the machine is told of a failure, which makes the subject unready; an error where there is nothing to
+/// try again.
+fn failure(fault: Fault, subject: &dyn Subject) -> Result<WriteFailure, Fault> {
     let failure = match &fault {
         Fault::Write(WriteError::Doubtful { .. }) | Fault::Log(LogError::Unreachable { .. }) => {
             WriteFailure::Doubtful
@@ -182,7 +170,7 @@ fn failure(fault: Fault, shared: &Shared, partition: u32) -> Result<WriteFailure
         }
         _ => return Err(fault),
     };
-    tracing::warn!(partition, %fault, "the log does not take what is to be published");
-    shared.progress.stalled(partition, Some(fault.to_string()));
+    tracing::warn!(of = subject.name(), %fault, "the log does not take what is to be published");
+    subject.stalled(Some(fault.to_string()));
     Ok(failure)
 }

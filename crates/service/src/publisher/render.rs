@@ -53,7 +53,7 @@ impl Renderer {
 }
 
 /// What publishing the entry takes, about.
-pub(crate) fn weight(topics: &Topics, entry: &Entry) -> Weight {
+pub(super) fn weight(topics: &Topics, entry: &Entry) -> Weight {
     let of = |count: usize, on: bool| if on { count as u64 } else { 0 };
     let deltas = entry.deltas.len();
     let states =

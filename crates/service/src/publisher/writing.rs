@@ -1,37 +1,27 @@
-//! The writer of one partition: taking over, writing entries, and the marker between them.
+//! The writer of one subject: taking over, writing entries, and the marker between them.
 
-use super::render::Renderer;
-use crate::shared::Shared;
+use super::subject::Subject;
 use crate::{Fault, marker};
 use muster_engine::publisher::Published;
 use muster_engine::storage::{Entry, Marker, PartitionHead, Positions};
 use muster_stream::log::{Progress, TopicPartition, Writer};
-use muster_wire::DeltaOrigin;
 use std::sync::Arc;
 
 /// So many entries are read from the outbox at once.
 const ENTRIES: usize = 64;
 
-/// Writes one partition.
+/// Writes one subject.
 pub(super) struct Writing {
-    shared: Arc<Shared>,
-    partition: u32,
-    renderer: Renderer,
+    subject: Arc<dyn Subject>,
     writer: Option<Box<dyn Writer>>,
     /// What is published.
     marker: Marker,
 }
 
 impl Writing {
-    pub(super) fn new(shared: Arc<Shared>, partition: u32) -> Writing {
-        let options = &shared.options;
-        let renderer = Renderer {
-            topics: options.topics.clone(),
-            partition,
-            origin: DeltaOrigin::new(&options.application, partition, options.partitions),
-        };
+    pub(super) fn new(subject: Arc<dyn Subject>) -> Writing {
         let nothing = Marker {
-            owner: shared.storage.owner(),
+            owner: subject.storage().owner(),
             lineage: 0,
             entry: 0,
             sequence: 0,
@@ -39,7 +29,7 @@ impl Writing {
             definitions_position: 0,
             clock: muster_directory::Instant::MIN,
         };
-        Writing { shared, partition, renderer, writer: None, marker: nothing }
+        Writing { subject, writer: None, marker: nothing }
     }
 
     /// What is published, in the lineage of this writer.
@@ -56,31 +46,32 @@ impl Writing {
     /// The entries after this one, up to and including `through` at most, a few.
     pub(super) fn entries(&self, after: u64, through: u64) -> Result<Vec<Entry>, Fault> {
         let few = usize::try_from(through.saturating_sub(after)).unwrap_or(ENTRIES).min(ENTRIES);
-        Ok(self.shared.storage.outbox(store_number(self.partition), after, few)?)
+        Ok(self.subject.storage().outbox(self.subject.store_number(), after, few)?)
     }
 
     /// Makes a writer, which fences any earlier one, and learns what is published.
     pub(super) fn take_over(&mut self) -> Result<(), Fault> {
         // The one before goes first, or its threads would outlive it.
         self.writer = None;
-        let (shared, partition) = (Arc::clone(&self.shared), self.partition);
-        let name = format!("{}-{partition}", shared.options.application);
-        let mut writer = shared.log.writer(&name)?;
-        let head = shared.storage.head(store_number(partition))?;
-        let stored = shared.storage.marker(store_number(partition))?;
+        let subject = Arc::clone(&self.subject);
+        let (storage, number) = (subject.storage(), subject.store_number());
+        let mut writer = subject.log().writer(&subject.writer())?;
+        let head = storage.head(number)?;
+        let stored = storage.marker(number)?;
         let lineage = self.marker.lineage;
         match self.read_marker(&mut *writer)? {
             Some(published) => {
                 self.check(&published, head.as_ref())?;
                 if stored.is_none_or(|stored| stored.entry < published.entry) {
-                    shared.storage.acknowledge(store_number(partition), &published)?;
+                    storage.acknowledge(number, &published)?;
                 }
                 self.marker = published;
             }
             None if stored.is_some() => {
                 return Err(Fault::Contradiction(format!(
-                    "partition {partition} was published from this data directory, but the log knows nothing of \
-                     it: give the log back, or start with an empty data directory"
+                    "{} was published from this data directory, but the log knows nothing of it: give the log \
+                     back, or start with an empty data directory",
+                    subject.name()
                 )));
             }
             None => {}
@@ -97,14 +88,14 @@ impl Writing {
         let mut reached = after;
         while reached < through {
             for entry in self.entries(reached, through)? {
-                self.renderer.render(&entry, &mut records);
+                self.subject.render(&entry, &mut records);
                 last = Some(entry);
             }
             let Some(entry) = last.as_ref().filter(|entry| entry.number > reached) else {
                 return Err(Fault::Contradiction(format!(
-                    "entry {} of partition {} is committed, but not in the outbox",
+                    "entry {} of {} is committed, but not in the outbox",
                     reached + 1,
-                    self.partition
+                    self.subject.name()
                 )));
             };
             reached = entry.number;
@@ -120,41 +111,38 @@ impl Writing {
 
     /// Trims the outbox up to what is published.
     pub(super) fn acknowledge(&self) -> Result<(), Fault> {
-        Ok(self.shared.storage.acknowledge(store_number(self.partition), &self.marker)?)
+        Ok(self.subject.storage().acknowledge(self.subject.store_number(), &self.marker)?)
     }
 
     fn read_marker(&self, writer: &mut dyn Writer) -> Result<Option<Marker>, Fault> {
         let mut positions = Positions::new();
         let mut text = None;
-        for of in self.inputs() {
+        for of in self.subject.inputs() {
             if let Some(progress) = writer.committed(&of)? {
-                positions.insert(of.topic.to_string(), progress.next);
+                positions.insert(self.subject.position_name(&of), progress.next);
                 text.get_or_insert(progress.metadata);
             }
         }
         let Some(text) = text else { return Ok(None) };
         let marker = marker::from_text(&text, positions).map_err(|reason| {
-            let partition = self.partition;
-            Fault::Contradiction(format!(
-                "the marker of partition {partition} in the log cannot be read: {reason}"
-            ))
+            let name = self.subject.name();
+            Fault::Contradiction(format!("the marker of {name} in the log cannot be read: {reason}"))
         })?;
         Ok(Some(marker))
     }
 
     /// Refuses to publish from a data directory that is not the one the log has seen last.
     fn check(&self, published: &Marker, head: Option<&PartitionHead>) -> Result<(), Fault> {
-        let partition = self.partition;
-        if published.owner != self.shared.storage.owner() {
+        let name = self.subject.name();
+        if published.owner != self.subject.storage().owner() {
             return Err(Fault::Contradiction(format!(
-                "partition {partition} was published last from another data directory: use that one, or another \
-                 `application`"
+                "{name} was published last from another data directory: use that one, or another `application`"
             )));
         }
         let local = head.map_or(0, |head| head.entry);
         if local < published.entry {
             return Err(Fault::Contradiction(format!(
-                "the data directory holds partition {partition} up to entry {local}, but entry {} is published \
+                "the data directory holds {name} up to entry {local}, but entry {} is published \
                  already: it is an older copy; use the newest",
                 published.entry
             )));
@@ -177,22 +165,10 @@ impl Writing {
     fn progress(&self, marker: &Marker) -> Vec<Progress> {
         let text = marker::to_text(marker);
         let progress = |of: TopicPartition| Progress {
-            next: marker.positions.get(&*of.topic).copied().unwrap_or_default(),
+            next: marker.positions.get(&self.subject.position_name(&of)).copied().unwrap_or_default(),
             of,
             metadata: text.clone(),
         };
-        self.inputs().map(progress).collect()
+        self.subject.inputs().into_iter().map(progress).collect()
     }
-
-    /// The partitions of the changes topics that this one reads.
-    fn inputs(&self) -> impl Iterator<Item = TopicPartition> + '_ {
-        let topics = self.shared.options.topics.changes.iter();
-        topics.map(|topic| TopicPartition::new(Arc::clone(topic), self.partition))
-    }
-}
-
-/// A partition's number in the store, where the highest is reserved. More partitions than that are refused
-/// when the service starts.
-pub(crate) fn store_number(partition: u32) -> u16 {
-    u16::try_from(partition).unwrap_or(u16::MAX)
 }

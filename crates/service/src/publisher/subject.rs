@@ -1,0 +1,152 @@
+//! What a publisher publishes: a partition of the engine, or the licensing subscriber.
+//!
+//! The publisher knows entries, markers and transactions; where the entries lie, what records they become and
+//! who is told, it asks its subject.
+
+use super::render::{Renderer, weight};
+use crate::shared::{Shared, Stop};
+use muster_engine::publisher::{Limits, Weight};
+use muster_engine::storage::{Entry, PartitionNumber, Positions, Storage};
+use muster_stream::log::{Log, NewRecord, TopicPartition};
+use muster_wire::DeltaOrigin;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// With so many bytes not published, nothing is taken in.
+const BACKLOG_BYTES: u64 = 64 << 20;
+
+/// What is published.
+pub(crate) trait Subject: Send + Sync {
+    /// For people, as in `partition 3`.
+    fn name(&self) -> String;
+
+    /// The writer's name within the application.
+    fn writer(&self) -> String;
+
+    /// Where its entries lie.
+    fn storage(&self) -> &dyn Storage;
+
+    /// Under which number.
+    fn store_number(&self) -> PartitionNumber;
+
+    /// Where they go.
+    fn log(&self) -> &dyn Log;
+
+    /// What asks it to end.
+    fn stop(&self) -> &Stop;
+
+    /// How much goes into one transaction, and how much may wait.
+    fn limits(&self) -> Limits;
+
+    /// The partitions that it reads: a transaction says how far.
+    fn inputs(&self) -> Vec<TopicPartition>;
+
+    /// Under which name the position in an input is in the entries.
+    fn position_name(&self, input: &TopicPartition) -> String;
+
+    /// What publishing an entry takes, about.
+    fn weight(&self, entry: &Entry) -> Weight;
+
+    /// Appends the records that an entry is published as.
+    fn render(&self, entry: &Entry, records: &mut Vec<NewRecord>);
+
+    /// Why nothing is published, or that something is.
+    fn stalled(&self, reason: Option<String>);
+
+    /// A transaction was committed, after so long.
+    fn wrote(&self, took: Duration);
+
+    /// What is published by now, and how many entries are not.
+    fn reached(&self, entry: u64, positions: &Positions, waiting: u64);
+}
+
+/// A partition of the engine.
+pub(crate) struct PartitionSubject {
+    shared: Arc<Shared>,
+    partition: u32,
+    renderer: Renderer,
+}
+
+impl PartitionSubject {
+    pub(crate) fn new(shared: Arc<Shared>, partition: u32) -> PartitionSubject {
+        let options = &shared.options;
+        let renderer = Renderer {
+            topics: options.topics.clone(),
+            partition,
+            origin: DeltaOrigin::new(&options.application, partition, options.partitions),
+        };
+        PartitionSubject { shared, partition, renderer }
+    }
+}
+
+impl Subject for PartitionSubject {
+    fn name(&self) -> String {
+        format!("partition {}", self.partition)
+    }
+
+    fn writer(&self) -> String {
+        format!("{}-{}", self.shared.options.application, self.partition)
+    }
+
+    fn storage(&self) -> &dyn Storage {
+        &*self.shared.storage
+    }
+
+    fn store_number(&self) -> PartitionNumber {
+        store_number(self.partition)
+    }
+
+    fn log(&self) -> &dyn Log {
+        &*self.shared.log
+    }
+
+    fn stop(&self) -> &Stop {
+        &self.shared.stop
+    }
+
+    fn limits(&self) -> Limits {
+        let options = &self.shared.options;
+        Limits {
+            records: options.transaction_records,
+            bytes: options.transaction_bytes,
+            backlog_bytes: BACKLOG_BYTES,
+            backlog_entries: options.outbox_entries,
+        }
+    }
+
+    fn inputs(&self) -> Vec<TopicPartition> {
+        let topics = self.shared.options.topics.changes.iter();
+        topics.map(|topic| TopicPartition::new(Arc::clone(topic), self.partition)).collect()
+    }
+
+    fn position_name(&self, input: &TopicPartition) -> String {
+        input.topic.to_string()
+    }
+
+    fn weight(&self, entry: &Entry) -> Weight {
+        weight(&self.shared.options.topics, entry)
+    }
+
+    fn render(&self, entry: &Entry, records: &mut Vec<NewRecord>) {
+        self.renderer.render(entry, records);
+    }
+
+    fn stalled(&self, reason: Option<String>) {
+        self.shared.progress.stalled(self.partition, reason);
+    }
+
+    fn wrote(&self, took: Duration) {
+        self.shared.observer.published(self.partition, took);
+    }
+
+    fn reached(&self, entry: u64, positions: &Positions, waiting: u64) {
+        self.shared.progress.published(self.partition, entry, positions);
+        self.shared.observer.outbox(self.partition, waiting);
+    }
+}
+
+/// A partition's number in the store, where the highest are reserved. More partitions than that are refused
+/// when the service starts.
+pub(crate) fn store_number(partition: u32) -> PartitionNumber {
+    PartitionNumber::try_from(partition).unwrap_or(PartitionNumber::MAX)
+}
