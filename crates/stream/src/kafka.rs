@@ -5,6 +5,7 @@
 //!   because librdkafka tells the end of a partition and a lost offset without the topic ([`reader`]).
 //! - A writer sends offsets, then drains with polls of a millisecond, then commits, and backs off by
 //!   10 ms: the client's defaults cost 100 ms for each transaction, twice ([`writer`]).
+//! - A member of the group owns partitions and never reads; writers carry its generation ([`member`]).
 //! - A writer never aborts. After any doubt it is dropped; making the next of its name settles the
 //!   transaction, and only then, and only with `read_committed`, is the stored progress the last one.
 //! - An offset before the end need not be that of a record: markers of transactions and aborted records
@@ -20,6 +21,7 @@ mod chores;
 mod client;
 mod context;
 mod error;
+mod member;
 mod options;
 mod producer;
 mod reader;
@@ -30,8 +32,8 @@ mod writer;
 pub use options::{KafkaOptions, reserved};
 
 use crate::log::{
-    Bounds, Log, LogError, Producer, ReadLimits, Reader, Record, TopicDifference, TopicPartition, TopicSpec,
-    Writer,
+    Bounds, Joining, Log, LogError, Member, Producer, ReadLimits, Reader, Record, TopicDifference,
+    TopicPartition, TopicSpec, Writer,
 };
 use client::Connection;
 use std::sync::Arc;
@@ -84,5 +86,9 @@ impl Log for KafkaLog {
 
     fn producer(&self) -> Result<Box<dyn Producer>, LogError> {
         Ok(Box::new(producer::KafkaProducer::new(&self.connection)?))
+    }
+
+    fn join(&self, joining: &Joining) -> Result<Box<dyn Member>, LogError> {
+        Ok(Box::new(member::KafkaMember::join(&self.connection, joining)?))
     }
 }

@@ -19,10 +19,12 @@
 //! What the bytes mean, the log does not know.
 
 mod error;
+mod member;
 mod record;
 mod topic;
 
 pub use error::{AppendError, LogError, WriteError};
+pub use member::{Departure, Joining, Member, Rebalance};
 pub use record::{Batch, MAX_RECORD_BYTES, NewRecord, Record, TopicPartition};
 pub(crate) use topic::check_name;
 pub use topic::{Policy, Retention, TopicDifference, TopicSpec};
@@ -81,6 +83,15 @@ pub trait Log: Send + Sync {
     /// # Errors
     /// `Refused`, for a configuration that does not work.
     fn producer(&self) -> Result<Box<dyn Producer>, LogError>;
+
+    /// Joins the application's group. A log that belongs to one process has one member, which gets all
+    /// partitions. The last member that a log joined by is the one that its writers write on behalf of.
+    ///
+    /// # Errors
+    /// `UnknownTopic`; `Refused`, for a configuration that does not work.
+    fn join(&self, joining: &Joining) -> Result<Box<dyn Member>, LogError> {
+        Ok(Box::new(member::OnlyMember::of(self.partitions(&joining.topic)?)))
+    }
 }
 
 /// What a partition holds: records at offsets in `first..next`, not necessarily at each.

@@ -8,6 +8,7 @@
 )]
 
 mod embedded;
+mod group;
 mod kafka;
 mod secure;
 mod suite;

@@ -3,21 +3,24 @@
 use super::chores::{Chores, MOMENT};
 use super::context::{Context, Receiver};
 use super::error;
+use super::member::GroupConsumer;
 use super::options::{self, KafkaOptions};
 use crate::log::{Bounds, LogError, TopicPartition};
 use rdkafka::ClientConfig;
 use rdkafka::admin::AdminClient;
 use rdkafka::config::FromClientConfigAndContext;
-use rdkafka::consumer::{BaseConsumer, Consumer as _};
+use rdkafka::consumer::{BaseConsumer, Consumer as _, ConsumerGroupMetadata};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::producer::BaseProducer;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 /// What everything of one log shares.
 pub(super) struct Connection {
     pub(super) options: KafkaOptions,
-    /// For questions, and as the identity of the group: it never subscribes.
+    /// For questions, and in the name of the group while there is no member: it never subscribes.
     pub(super) group: Arc<Consumer>,
+    /// The member of the group, while there is one.
+    member: Mutex<Weak<GroupConsumer>>,
     chores: Chores,
 }
 
@@ -31,7 +34,7 @@ impl Connection {
         let group = Arc::new(create(&options::consumer(&options), context)?);
         let chores = Chores::start()?;
         chores.add(&group);
-        Ok(Connection { options, group, chores })
+        Ok(Connection { options, group, member: Mutex::default(), chores })
     }
 
     /// A consumer of its own, which its owner polls.
@@ -74,6 +77,17 @@ impl Connection {
             }
             error => error,
         }
+    }
+
+    /// From now on writers write on behalf of this member.
+    pub(super) fn has_joined(&self, consumer: &Arc<GroupConsumer>) {
+        *self.member.lock().unwrap_or_else(PoisonError::into_inner) = Arc::downgrade(consumer);
+    }
+
+    /// Who commits offsets, as of now: the member with its generation, or nobody in particular.
+    pub(super) fn group_metadata(&self) -> Option<ConsumerGroupMetadata> {
+        let member = self.member.lock().unwrap_or_else(PoisonError::into_inner).upgrade();
+        member.map_or_else(|| self.group.group_metadata(), |member| member.group_metadata())
     }
 
     fn context<R>(&self, receiver: R) -> Context<R> {

@@ -11,7 +11,7 @@ use super::client::{Connection, offset, partition_number};
 use super::context::{Context, Receiver};
 use super::error::{self, refuses_record};
 use crate::log::{LogError, NewRecord, Progress, TopicPartition, WriteError, Writer};
-use rdkafka::consumer::Consumer;
+use rdkafka::consumer::Consumer as _;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{DeliveryResult, Header, Message, OwnedHeaders};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
@@ -124,7 +124,7 @@ impl KafkaWriter {
             element.set_metadata(metadata.as_str());
         }
         // Taken anew each time: the group's generation may have changed.
-        let Some(group) = self.connection.group.group_metadata() else {
+        let Some(group) = self.connection.group_metadata() else {
             return Err(WriteError::Doubtful { reason: "the client has no consumer group".to_owned() });
         };
         self.producer.send_offsets_to_transaction(&list, &group, left(deadline)).map_err(|error| {
@@ -198,8 +198,16 @@ fn refuse(of: &TopicPartition, reason: String) -> WriteError {
 }
 
 fn is_fence(code: RDKafkaErrorCode) -> bool {
-    use RDKafkaErrorCode::{Fenced, InvalidProducerEpoch, InvalidTransactionalState, ProducerFenced};
-    matches!(code, Fenced | ProducerFenced | InvalidProducerEpoch | InvalidTransactionalState)
+    use RDKafkaErrorCode::{
+        Fenced, FencedInstanceId, IllegalGeneration, InvalidProducerEpoch, InvalidTransactionalState,
+        ProducerFenced, UnknownMemberId,
+    };
+    matches!(
+        code,
+        Fenced | ProducerFenced | InvalidProducerEpoch | InvalidTransactionalState
+            // By the group: written under an assignment that is over.
+            | IllegalGeneration | UnknownMemberId | FencedInstanceId
+    )
 }
 
 fn left(deadline: Instant) -> Duration {

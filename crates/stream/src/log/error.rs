@@ -81,9 +81,12 @@ pub enum LogError {
 /// A [`Writer`](super::Writer) could not write. In each case it writes nothing more.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum WriteError {
-    /// Another writer of this name was made; or, on Kafka, this one's transaction timed out. Whether
-    /// the partition is still ours must be asked elsewhere.
-    #[error("writer `{writer}` was fenced: another of its name was made, or its transaction timed out")]
+    /// Another writer of this name was made; or, on Kafka, this one's transaction timed out, or the group
+    /// was rebalanced meanwhile. Whether the partition is still ours must be asked elsewhere.
+    #[error(
+        "writer `{writer}` was fenced: another of its name was made, its transaction timed out, or the \
+         group's assignment changed"
+    )]
     Fenced {
         /// Its name.
         writer: String,
