@@ -13,6 +13,7 @@
 //! It knows how heavy entries are, not what is in them. Memory: three numbers for each entry that is not
 //! acknowledged; the host stops taking input while [`Publisher::is_full`].
 
+use crate::storage::Marker;
 use std::cmp::Ordering;
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -61,6 +62,13 @@ pub struct Published {
     pub sequence: u64,
 }
 
+impl From<&Marker> for Published {
+    fn from(marker: &Marker) -> Published {
+        let Marker { lineage, entry, sequence, .. } = *marker;
+        Published { lineage, entry, sequence }
+    }
+}
+
 /// What happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Input {
@@ -76,6 +84,8 @@ pub enum Input {
     TakenOver(Published),
     /// The answer to [`Action::AskOwnership`].
     Ownership(Ownership),
+    /// A delta with this sequence was read back from the output.
+    Delivered(u64),
 }
 
 /// How a writer failed.
@@ -168,6 +178,17 @@ pub enum StopReason {
         /// The last that went into a transaction, in doubt or not.
         written: u64,
     },
+    /// A sequence is in the output twice, or missing from it.
+    #[error(
+        "the output holds a delta of sequence {found} where {expected} is next: deltas were lost or doubled, \
+         or somebody else writes to the output topic"
+    )]
+    NotDense {
+        /// In the output.
+        found: u64,
+        /// What should be there.
+        expected: u64,
+    },
 }
 
 /// What is committed to the store and not acknowledged.
@@ -199,6 +220,8 @@ pub struct Publisher {
     backlog: Backlog,
     /// The last entry that went into a transaction of this lineage, in doubt or not.
     written: u64,
+    /// The last sequence in the output, as far as it was read back.
+    delivered: u64,
     /// Failures since something was last read back.
     failures: u32,
     fenced: u32,
@@ -231,9 +254,16 @@ impl Publisher {
             entries: VecDeque::new(),
             backlog: Backlog::default(),
             written: from.entry,
+            delivered: from.sequence,
             failures: 0,
             fenced: 0,
         }
+    }
+
+    /// The same where the output holds deltas up to this sequence already, from a transaction that was torn.
+    #[must_use]
+    pub fn with_present(self, present: u64) -> Publisher {
+        Publisher { delivered: present, ..self }
     }
 
     /// What to do about what happened, in order.
@@ -258,6 +288,7 @@ impl Publisher {
             Input::ReadBack(published) => self.read_back(published),
             Input::TakenOver(published) if self.state == State::Down => self.taken_over(published),
             Input::Ownership(ownership) if self.state == State::Asking => self.told(ownership),
+            Input::Delivered(sequence) => self.deliver(sequence),
             // Late answers to what was overtaken by a failure.
             Input::Written | Input::TakenOver(_) | Input::Ownership(_) => Vec::new(),
         }
@@ -373,6 +404,16 @@ impl Publisher {
             self.fenced = 0;
         }
         actions
+    }
+
+    /// The alarm for gaps and duplicates: whatever became of transactions, readers see each sequence once.
+    fn deliver(&mut self, found: u64) -> Vec<Action> {
+        let expected = self.delivered + 1;
+        if found != expected {
+            return self.stop(StopReason::NotDense { found, expected });
+        }
+        self.delivered = found;
+        Vec::new()
     }
 
     /// Moves the acknowledged place on, where what was found agrees with what is here.

@@ -7,10 +7,12 @@ use muster_directory::{
 };
 use std::collections::BTreeMap;
 
+pub mod changelog;
 pub mod licensing;
 pub mod memory;
 pub mod order;
 
+pub use changelog::{ChangelogFormat, ChangelogRecord, Logged};
 pub use licensing::LicensingImage;
 pub use memory::MemoryStorage;
 
@@ -244,6 +246,51 @@ pub trait Storage: Send + Sync {
     /// # Errors
     /// The disk's, or `OutOfOrder` for a marker beyond the head or behind the stored one.
     fn acknowledge(&self, partition: PartitionNumber, marker: &Marker) -> Result<(), StorageError>;
+
+    /// The after-images of the records that an outbox entry wrote, or `None` where they were not kept:
+    /// a store keeps them only for a changelog.
+    ///
+    /// # Errors
+    /// The disk's, or damage.
+    fn images(
+        &self,
+        partition: PartitionNumber,
+        entry: u64,
+    ) -> Result<Option<Vec<RecordImage>>, StorageError>;
+
+    /// The last lineage that this directory meant to claim, or `None` before the first.
+    ///
+    /// # Errors
+    /// The disk's, or damage.
+    fn intent(&self, partition: PartitionNumber) -> Result<Option<u64>, StorageError>;
+
+    /// Notes a lineage that is going to be claimed; on the disk when this returns.
+    ///
+    /// # Errors
+    /// The disk's.
+    fn intend(&self, partition: PartitionNumber, lineage: u64) -> Result<(), StorageError>;
+
+    /// Forgets everything of the partition but the intent: records, outbox, head and marker, all or
+    /// nothing, and on the disk when this returns.
+    ///
+    /// # Errors
+    /// The disk's.
+    fn wipe(&self, partition: PartitionNumber) -> Result<(), StorageError>;
+
+    /// Puts records of a partition that was wiped, without any entry; of several images of one record
+    /// the last stays. They count from [`finish_restore`](Self::finish_restore) on: before it, the
+    /// partition has no head, and a kill leaves something to be wiped.
+    ///
+    /// # Errors
+    /// The disk's, or `OutOfOrder` for a partition that has a head.
+    fn put_restored(&self, partition: PartitionNumber, records: &[RecordImage]) -> Result<(), StorageError>;
+
+    /// Gives a restored partition its head and its marker, both as this one says; all that was put is on
+    /// the disk when this returns.
+    ///
+    /// # Errors
+    /// As [`put_restored`](Self::put_restored).
+    fn finish_restore(&self, partition: PartitionNumber, marker: &Marker) -> Result<(), StorageError>;
 
     /// The random id written into the data directory when it was made.
     fn owner(&self) -> u128;

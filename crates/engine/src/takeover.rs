@@ -12,10 +12,18 @@
 //! with each claim, and an *intent* to claim is on the disk before the claim is in the log; so a marker of
 //! our own, of a lineage that this disk neither acknowledged nor meant to claim, shows that the disk went
 //! back in time.
+//!
+//! [`take_over`] gathers, decides and does it, over whatever [`Ground`] the log is; `metadata` is the marker as
+//! the text of a committed offset.
+
+mod metadata;
+mod perform;
+
+pub use metadata::{MetadataError, from_metadata, to_metadata};
+pub use perform::{Evidence, Ground, TakeOverError, TakenOver, resume, take_over};
 
 use crate::storage::{Marker, PartitionHead};
 use std::fmt;
-use std::str::FromStr;
 
 /// A marker's numbers, without its positions: what the metadata of a committed offset can hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,7 +57,7 @@ pub struct Findings<'a> {
     /// The last lineage that this data directory meant to claim.
     pub intent: Option<u64>,
     /// What the changelog holds.
-    pub changelog: Changelog<'a>,
+    pub changelog: &'a Changelog,
     /// The metadata of the committed offset, where there is any that a writer of ours could have left.
     pub offset: Option<Mark>,
     /// The output partition.
@@ -57,14 +65,14 @@ pub struct Findings<'a> {
 }
 
 /// The partition's changelog.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Changelog<'a> {
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Changelog {
     /// None is kept: nothing can be restored, and the committed offset has the marker.
     Off,
     /// It holds no marker.
     Empty,
     /// Its last marker.
-    Marked(&'a Marker),
+    Marked(Marker),
 }
 
 /// The output partition, whose last record has the highest sequence.
@@ -266,7 +274,7 @@ fn with_mark(findings: &Findings<'_>, mark: Mark) -> Decision {
             let publish = Decision::Publish { lineage, after: mark.entry, sequence: published, present };
             if present > ours.max(published) { torn } else { publish }
         }
-        Some(because) if findings.changelog == Changelog::Off => {
+        Some(because) if *findings.changelog == Changelog::Off => {
             Decision::Refuse(Refusal::NoChangelog { because })
         }
         Some(_) if present > published => torn,
@@ -310,45 +318,6 @@ impl fmt::Display for Trace {
             Trace::Deltas => "deltas were published",
             Trace::Offset => "an offset was committed for it",
         })
-    }
-}
-
-impl Mark {
-    /// The form that is stored as the metadata of a committed offset: about a hundred bytes.
-    #[must_use]
-    pub fn to_metadata(self) -> String {
-        let Mark { owner, lineage, entry, sequence } = self;
-        format!("v1;owner={owner:032x};lineage={lineage};entry={entry};sequence={sequence}")
-    }
-}
-
-/// Metadata that no writer of ours left.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not a marker's metadata")]
-pub struct MetadataError;
-
-impl FromStr for Mark {
-    type Err = MetadataError;
-
-    /// Reads [`to_metadata`](Self::to_metadata), and nothing else. Whoever resets offsets by hand leaves
-    /// other metadata, or none.
-    fn from_str(text: &str) -> Result<Mark, MetadataError> {
-        let mut fields = text.split(';');
-        let mut field = |name: &str| {
-            let field = fields.next().ok_or(MetadataError)?;
-            field.strip_prefix(name).ok_or(MetadataError)
-        };
-        field("v1")?;
-        let number = |text: &str| text.parse().map_err(|_| MetadataError);
-        let owner = u128::from_str_radix(field("owner=")?, 16).map_err(|_| MetadataError)?;
-        let mark = Mark {
-            owner,
-            lineage: number(field("lineage=")?)?,
-            entry: number(field("entry=")?)?,
-            sequence: number(field("sequence=")?)?,
-        };
-        // Also what stands behind, leading zeros and signs.
-        if mark.to_metadata() == text { Ok(mark) } else { Err(MetadataError) }
     }
 }
 

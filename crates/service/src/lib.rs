@@ -9,7 +9,6 @@ mod ask;
 mod fault;
 mod follower;
 mod limits;
-mod marker;
 mod observe;
 mod options;
 mod output;

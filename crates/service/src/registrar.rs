@@ -5,12 +5,13 @@
 //! requests and the position reached are written in one transaction. After a doubtful write it starts
 //! again from what the log says.
 
+use crate::Fault;
 use crate::follower::read_definition;
 use crate::observe::Decision;
 use crate::shared::{CatalogSchemas, Shared};
-use crate::{Fault, marker};
 use muster_directory::{DeadLetter, Event, Source};
 use muster_engine::storage::{Marker, Positions};
+use muster_engine::takeover::{from_metadata, to_metadata};
 use muster_engine::{Catalog, Definition, Registrar, Request};
 use muster_index::IndexKind;
 use muster_stream::log::{
@@ -72,7 +73,7 @@ impl RegistrarTask {
         let committed = writer.committed(&requests)?;
         let lineage = match &committed {
             Some(progress) => {
-                let read = marker::from_text(&progress.metadata, Positions::new());
+                let read = from_metadata(&progress.metadata, Positions::new());
                 read.map_err(|reason| {
                     Fault::Contradiction(format!(
                         "the registrar's marker in the log cannot be read: {reason}"
@@ -182,7 +183,7 @@ impl RegistrarTask {
             definitions_position: self.next,
             clock: self.shared.clock.now(),
         };
-        Progress { of: self.requests.clone(), next: self.next, metadata: marker::to_text(&marker) }
+        Progress { of: self.requests.clone(), next: self.next, metadata: to_metadata(&marker) }
     }
 
     fn report(&self) {

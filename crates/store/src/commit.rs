@@ -2,9 +2,9 @@
 //! once, as the last of the entries left it.
 
 use crate::codec::{entry, head, images};
-use crate::key::{Key, Place};
+use crate::key::{self, Key, Place, without_partition};
 use crate::{Changelog, record};
-use muster_engine::storage::{Entry, Marker, PartitionHead, PartitionNumber, StorageError};
+use muster_engine::storage::{Entry, Marker, PartitionHead, PartitionNumber, RecordImage, StorageError};
 use rocksdb::WriteBatch;
 use std::collections::BTreeMap;
 
@@ -59,6 +59,51 @@ pub(crate) fn acknowledge(
     Ok(batch)
 }
 
+/// Everything of the partition goes but the intent to claim it.
+pub(crate) fn wipe(partition: PartitionNumber) -> WriteBatch {
+    let mut batch = WriteBatch::default();
+    for key::KeyRange { from, to } in key::whole_partition(partition) {
+        batch.delete_range(from, to);
+    }
+    batch
+}
+
+/// Records without an entry, in order: of one record the last stays.
+pub(crate) fn put_restored(
+    partition: PartitionNumber,
+    records: &[RecordImage],
+) -> Result<WriteBatch, StorageError> {
+    let mut batch = WriteBatch::default();
+    for image in records {
+        let (place, value) = record::encode(image)?;
+        let key = Key::new(partition, place).encode();
+        match value {
+            Some(value) => batch.put(key, value),
+            None => batch.delete(key),
+        }
+    }
+    Ok(batch)
+}
+
+/// The head and the marker of a partition that was restored up to this one.
+pub(crate) fn finish_restore(
+    partition: PartitionNumber,
+    marker: &Marker,
+) -> Result<WriteBatch, StorageError> {
+    let mut batch = WriteBatch::default();
+    let head = head::encode_head(&PartitionHead::from(marker))?;
+    batch.put(Key::new(partition, Place::Head).encode(), head);
+    batch.put(Key::new(partition, Place::Marker).encode(), head::encode_marker(marker)?);
+    Ok(batch)
+}
+
+/// The lineage that is going to be claimed.
+pub(crate) fn intend(partition: PartitionNumber, lineage: u64) -> Result<WriteBatch, StorageError> {
+    let mut batch = WriteBatch::default();
+    batch.put(Key::new(partition, Place::Intent).encode(), head::encode_intent(lineage)?);
+    Ok(batch)
+}
+
 type Bytes = Vec<u8>;
 
 fn encode_records(
@@ -70,8 +115,4 @@ fn encode_records(
         Ok((Key::new(partition, place).encode(), value))
     };
     entry.records.iter().map(encode).collect()
-}
-
-fn without_partition(key: &[u8]) -> &[u8] {
-    key.get(size_of::<PartitionNumber>()..).unwrap_or_default()
 }

@@ -93,9 +93,8 @@ impl Database {
     }
 
     /// Moves what is in memory to a table file.
-    #[cfg(test)]
-    pub(crate) fn flush(&self) {
-        self.db.flush().unwrap();
+    pub(crate) fn flush(&self) -> Result<(), StorageError> {
+        self.db.flush().map_err(|error| failed("write what is in memory", &error))
     }
 }
 

@@ -33,6 +33,8 @@ pub(crate) enum Table {
     Images = 0x06,
     /// Partition: how far each partition of the deltas is folded, by its number (u32, big-endian).
     Feed = 0x07,
+    /// Partition: the last lineage that this directory meant to claim. A wipe leaves it.
+    Intent = 0x08,
     /// Tenant: its schema; the id is empty.
     Schema = 0x10,
     /// Tenant: group definitions, by group id.
@@ -55,7 +57,7 @@ pub(crate) enum Table {
 
 impl Table {
     /// All tables there are.
-    const ALL: [Table; 16] = [
+    const ALL: [Table; 17] = [
         Table::Format,
         Table::Owner,
         Table::Head,
@@ -63,6 +65,7 @@ impl Table {
         Table::Entry,
         Table::Images,
         Table::Feed,
+        Table::Intent,
         Table::Schema,
         Table::Definition,
         Table::Group,
@@ -102,6 +105,7 @@ pub(crate) enum Place {
     Owner,
     Head,
     Marker,
+    Intent,
     Entry(u64),
     Images(u64),
     Schema(Tenant),
@@ -131,7 +135,7 @@ impl Key {
     pub(crate) fn encode(&self) -> Vec<u8> {
         let (number, feed);
         let (tenant, id): (&str, &[u8]) = match &self.place {
-            Place::Format | Place::Owner | Place::Head | Place::Marker => ("", &[]),
+            Place::Format | Place::Owner | Place::Head | Place::Marker | Place::Intent => ("", &[]),
             Place::Entry(entry) | Place::Images(entry) => {
                 number = entry.to_be_bytes();
                 ("", &number)
@@ -155,6 +159,11 @@ impl Key {
         bytes
     }
 
+    /// The key's bytes without the partition: the same in each, as a changelog needs them.
+    pub(crate) fn portable(place: Place) -> Vec<u8> {
+        without_partition(&Key::new(0, place).encode()).to_vec()
+    }
+
     /// The key that has these bytes.
     pub(crate) fn decode(bytes: &[u8]) -> Result<Key, Damage> {
         let (partition, rest) = bytes.split_first_chunk().ok_or_else(|| damaged(bytes))?;
@@ -167,7 +176,7 @@ impl Place {
     /// Whose record it is; `None` for what belongs to no tenant.
     pub(crate) fn tenant(&self) -> Option<&Tenant> {
         match self {
-            Place::Format | Place::Owner | Place::Head | Place::Marker => None,
+            Place::Format | Place::Owner | Place::Head | Place::Marker | Place::Intent => None,
             Place::Entry(_) | Place::Images(_) | Place::Feed(_) => None,
             Place::Schema(tenant)
             | Place::Settings(tenant)
@@ -187,6 +196,7 @@ impl Place {
             Place::Owner => Table::Owner,
             Place::Head => Table::Head,
             Place::Marker => Table::Marker,
+            Place::Intent => Table::Intent,
             Place::Entry(_) => Table::Entry,
             Place::Images(_) => Table::Images,
             Place::Schema(_) => Table::Schema,
@@ -203,7 +213,7 @@ impl Place {
     }
 
     /// The place that has these bytes: a key without its partition.
-    fn decode(bytes: &[u8]) -> Result<Place, Damage> {
+    pub(crate) fn decode(bytes: &[u8]) -> Result<Place, Damage> {
         let mut parts = bytes.splitn(2, |byte| *byte == 0);
         let (Some(tenant), Some((&table, id))) = (parts.next(), parts.next().and_then(<[u8]>::split_first))
         else {
@@ -226,6 +236,7 @@ impl Place {
             Table::Owner => whole(Place::Owner),
             Table::Head => whole(Place::Head),
             Table::Marker => whole(Place::Marker),
+            Table::Intent => whole(Place::Intent),
             Table::Entry => Ok(Place::Entry(number()?)),
             Table::Images => Ok(Place::Images(number()?)),
             Table::Feed => match <[u8; 4]>::try_from(id) {
@@ -253,6 +264,20 @@ impl Place {
 pub(crate) struct KeyRange {
     pub(crate) from: Vec<u8>,
     pub(crate) to: Vec<u8>,
+}
+
+/// The bytes of a key behind its partition.
+pub(crate) fn without_partition(key: &[u8]) -> &[u8] {
+    key.get(size_of::<PartitionNumber>()..).unwrap_or_default()
+}
+
+/// Everything of a partition but the intent to claim it.
+pub(crate) fn whole_partition(partition: PartitionNumber) -> [KeyRange; 2] {
+    let of_itself = KeyRange {
+        from: Key::new(partition, Place::Head).encode(),
+        to: Key::new(partition, Place::Intent).encode(),
+    };
+    [of_itself, tenants_after(partition, None)]
 }
 
 /// All records of one table of one tenant.
@@ -313,6 +338,7 @@ impl fmt::Display for Key {
             Place::Owner => return f.write_str("the directory's owner record"),
             Place::Head => f.write_str("the head")?,
             Place::Marker => f.write_str("the marker")?,
+            Place::Intent => f.write_str("the intent to claim it")?,
             Place::Entry(entry) => write!(f, "outbox entry {entry}")?,
             Place::Images(entry) => write!(f, "the record images of outbox entry {entry}")?,
             Place::Schema(tenant) => write!(f, "the schema of tenant `{tenant}`")?,

@@ -6,6 +6,7 @@
 //! in `key`, the bytes in `codec`; both are contracts with every directory ever written. Knows no
 //! rules, no deltas' meaning and no Kafka.
 
+mod changelog;
 mod codec;
 mod commit;
 mod database;
@@ -15,11 +16,11 @@ mod outbox;
 mod record;
 mod restore;
 
-pub use codec::images::Image;
+pub use changelog::StoreFormat;
 
 use database::{Database, Durability};
 use muster_engine::storage::{
-    Entry, Marker, PartitionHead, PartitionNumber, Restore, Storage, StorageError, order,
+    Entry, Marker, PartitionHead, PartitionNumber, RecordImage, Restore, Storage, StorageError, order,
 };
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -78,19 +79,6 @@ impl Store {
     pub fn open_read_only(dir: &Path) -> Result<Store, StorageError> {
         let (database, owner) = open::open_read_only(dir)?;
         Ok(Store::new(database, owner, Changelog::Off))
-    }
-
-    /// The images of the records that an outbox entry wrote, or `None` where the entry is not in the
-    /// outbox or was committed with [`Changelog::Off`].
-    ///
-    /// # Errors
-    /// The disk's, or damage.
-    pub fn outbox_images(
-        &self,
-        partition: PartitionNumber,
-        entry: u64,
-    ) -> Result<Option<Vec<Image>>, StorageError> {
-        outbox::entry_images(&self.database.view(), partition, entry)
     }
 
     /// How long the disk took, since the directory was opened, to sync what was committed.
@@ -159,6 +147,48 @@ impl Storage for Store {
             let durability = if marker.lineage == lineage { Durability::Ordered } else { Durability::Synced };
             let action = || format!("acknowledge entry {} of partition {partition}", marker.entry);
             self.database.write(batch, durability, action)
+        })
+    }
+
+    fn images(
+        &self,
+        partition: PartitionNumber,
+        entry: u64,
+    ) -> Result<Option<Vec<RecordImage>>, StorageError> {
+        outbox::entry_images(&self.database.view(), partition, entry)
+    }
+
+    fn intent(&self, partition: PartitionNumber) -> Result<Option<u64>, StorageError> {
+        outbox::intent(&self.database.view(), partition)
+    }
+
+    fn intend(&self, partition: PartitionNumber, lineage: u64) -> Result<(), StorageError> {
+        let action = || format!("note lineage {lineage} of partition {partition}");
+        self.database.write(commit::intend(partition, lineage)?, Durability::Synced, action)
+    }
+
+    fn wipe(&self, partition: PartitionNumber) -> Result<(), StorageError> {
+        self.alone(partition, || {
+            let action = || format!("wipe partition {partition}");
+            self.database.write(commit::wipe(partition), Durability::Synced, action)?;
+            // Range tombstones in memory slow every read of it down.
+            self.database.flush()
+        })
+    }
+
+    fn put_restored(&self, partition: PartitionNumber, records: &[RecordImage]) -> Result<(), StorageError> {
+        self.alone(partition, || {
+            order::check_restore(self.head(partition)?.as_ref())?;
+            let action = || format!("put restored records of partition {partition}");
+            self.database.write(commit::put_restored(partition, records)?, Durability::Ordered, action)
+        })
+    }
+
+    fn finish_restore(&self, partition: PartitionNumber, marker: &Marker) -> Result<(), StorageError> {
+        self.alone(partition, || {
+            order::check_restore(self.head(partition)?.as_ref())?;
+            let action = || format!("finish restoring partition {partition}");
+            self.database.write(commit::finish_restore(partition, marker)?, Durability::Synced, action)
         })
     }
 

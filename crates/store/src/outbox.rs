@@ -5,7 +5,8 @@ use crate::codec::images::Image;
 use crate::codec::{Damage, entry, head, images};
 use crate::database::View;
 use crate::key::{self, Key, Place};
-use muster_engine::storage::{Entry, Marker, PartitionHead, PartitionNumber, StorageError};
+use crate::record;
+use muster_engine::storage::{Entry, Marker, PartitionHead, PartitionNumber, RecordImage, StorageError};
 use std::ops::ControlFlow;
 
 /// The partition's head.
@@ -23,6 +24,13 @@ pub(crate) fn marker(view: &View<'_>, partition: PartitionNumber) -> Result<Opti
     let key = Key::new(partition, Place::Marker);
     let marker = view.get(&key)?.map(|bytes| head::decode_marker(&bytes));
     marker.transpose().map_err(|damage| damage.at(key))
+}
+
+/// The lineage that was meant to be claimed.
+pub(crate) fn intent(view: &View<'_>, partition: PartitionNumber) -> Result<Option<u64>, StorageError> {
+    let key = Key::new(partition, Place::Intent);
+    let intent = view.get(&key)?.map(|bytes| head::decode_intent(&bytes));
+    intent.transpose().map_err(|damage| damage.at(key))
 }
 
 /// The entries after `after` that are not acknowledged, at most `limit`, without their records.
@@ -62,8 +70,10 @@ pub(crate) fn entry_images(
     view: &View<'_>,
     partition: PartitionNumber,
     entry: u64,
-) -> Result<Option<Vec<Image>>, StorageError> {
+) -> Result<Option<Vec<RecordImage>>, StorageError> {
     let key = Key::new(partition, Place::Images(entry));
-    let images = view.get(&key)?.map(|bytes| images::decode(&bytes));
-    images.transpose().map_err(|damage| damage.at(key))
+    let Some(bytes) = view.get(&key)? else { return Ok(None) };
+    let decode = |Image { key, value }: Image| record::decode_image(&key, value.as_deref());
+    let images = images::decode(&bytes).and_then(|images| images.into_iter().map(decode).collect());
+    images.map(Some).map_err(|damage: Damage| damage.at(key))
 }

@@ -79,8 +79,44 @@ pub(crate) fn decode(place: Place, value: &[u8]) -> Result<Option<RecordImage>, 
             let image = licensing::decode_user(value)?;
             RecordImage::Licensing(LicensingImage::User(tenant, id, Some(image)))
         }
-        Place::Format | Place::Owner | Place::Head | Place::Marker | Place::Entry(_) | Place::Images(_) => {
-            return Ok(None);
-        }
+        Place::Format
+        | Place::Owner
+        | Place::Head
+        | Place::Marker
+        | Place::Intent
+        | Place::Entry(_)
+        | Place::Images(_) => return Ok(None),
     }))
+}
+
+/// The record that a key without its partition and a value say, or its tombstone.
+pub(crate) fn decode_image(key: &[u8], value: Option<&[u8]>) -> Result<RecordImage, Damage> {
+    let place = Place::decode(key)?;
+    let image = match value {
+        Some(value) => decode(place, value)?,
+        None => tombstone(place),
+    };
+    image.ok_or_else(|| Damage::new(format!("`{}` is not the key of a record", key.escape_ascii())))
+}
+
+fn tombstone(place: Place) -> Option<RecordImage> {
+    Some(match place {
+        Place::Schema(tenant) => RecordImage::Schema(tenant, None),
+        Place::Definition(tenant, id) => RecordImage::Definition(tenant, id, None),
+        Place::Group(tenant, id) => RecordImage::Group(tenant, id, None),
+        Place::Object(tenant, id) => RecordImage::Object(tenant, id, None),
+        Place::Membership(tenant, id) => RecordImage::Membership(tenant, id, None),
+        Place::Feed(partition) => RecordImage::Licensing(LicensingImage::Feed(partition, None)),
+        Place::Settings(tenant) => RecordImage::Licensing(LicensingImage::Settings(tenant, None)),
+        Place::Product(tenant, id) => RecordImage::Licensing(LicensingImage::Product(tenant, id, None)),
+        Place::LicensedGroup(tenant, id) => RecordImage::Licensing(LicensingImage::Group(tenant, id, None)),
+        Place::LicensedUser(tenant, id) => RecordImage::Licensing(LicensingImage::User(tenant, id, None)),
+        Place::Format
+        | Place::Owner
+        | Place::Head
+        | Place::Marker
+        | Place::Intent
+        | Place::Entry(_)
+        | Place::Images(_) => return None,
+    })
 }

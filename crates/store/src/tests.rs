@@ -65,20 +65,18 @@ fn images_are_kept_for_a_changelog_until_they_are_acknowledged() {
     let store = Store::open(dir.path(), Changelog::On).unwrap();
     store.commit(0, &history[..2]).unwrap();
 
-    let images = store.outbox_images(0, 2).unwrap().unwrap();
-    let keys: Vec<String> = images.iter().map(|image| image.key.escape_ascii().to_string()).collect();
-    assert_eq!(keys, [r"default\x00\x13u/1", r"default\x00\x14u/1", r"default\x00\x12Guests"]);
     // The images of each entry are its own, also where a later entry of the same commit overwrote them.
-    let first = store.outbox_images(0, 1).unwrap().unwrap();
-    assert_eq!(first[0].key, images[0].key);
-    assert_ne!(first[0].value, images[0].value);
+    for entry in &history[..2] {
+        assert_eq!(store.images(0, entry.number).unwrap().as_ref(), Some(&entry.records));
+    }
+    assert_ne!(history[0].records[0], history[1].records[0]);
     store.commit(0, &history[2..]).unwrap();
-    assert_eq!(store.outbox_images(0, 3).unwrap().unwrap()[0].value, None);
-    assert_eq!(store.outbox_images(0, 4).unwrap(), Some(Vec::new()));
+    assert_eq!(store.images(0, 3).unwrap().as_ref(), Some(&history[2].records));
+    assert_eq!(store.images(0, 4).unwrap(), Some(Vec::new()));
     assert!(store.outbox(0, 0, 9).unwrap().iter().all(|entry| entry.records.is_empty()));
 
     store.acknowledge(0, &marker_at(1, &PartitionHead::after(&history[1]))).unwrap();
-    let kept = |store: &Store| [1, 2, 3, 4, 5].map(|entry| store.outbox_images(0, entry).unwrap().is_some());
+    let kept = |store: &Store| [1, 2, 3, 4, 5].map(|entry| store.images(0, entry).unwrap().is_some());
     assert_eq!(kept(&store), [false, false, true, true, false]);
     drop(store);
 
@@ -107,9 +105,59 @@ fn many_entries_are_committed_and_trimmed_at_once() {
         store.acknowledge(0, &marker_at(1, &head)).unwrap();
         let rest = store.outbox(0, 0, usize::MAX).unwrap();
         assert_eq!((rest.len(), rest[0].number), (left, acknowledged as u64 + 1));
-        assert_eq!(store.outbox_images(0, acknowledged as u64).unwrap(), None);
-        assert!(store.outbox_images(0, acknowledged as u64 + 1).unwrap().is_some());
+        assert_eq!(store.images(0, acknowledged as u64).unwrap(), None);
+        assert!(store.images(0, acknowledged as u64 + 1).unwrap().is_some());
     }
+}
+
+#[test]
+fn a_wipe_leaves_the_intent_and_a_restore_counts_from_its_end() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(dir.path(), Changelog::On).unwrap();
+    let history = fixed::history();
+    for partition in [0, 1, 2] {
+        store.intend(partition, 5).unwrap();
+        store.commit(partition, &history[..2]).unwrap();
+        let head = PartitionHead::after(&history[0]);
+        store.acknowledge(partition, &marker_at(7, &head)).unwrap();
+    }
+    store.wipe(1).unwrap();
+    store.wipe(9).unwrap();
+    let before = MemoryStorage::default();
+    before.commit(0, &history[..2]).unwrap();
+    before.acknowledge(0, &marker_at(7, &PartitionHead::after(&history[0]))).unwrap();
+    let empty = MemoryStorage::default();
+    for (partition, expected) in [(0, &before), (2, &before)] {
+        assert_eq!(loaded(&store, partition), loaded(expected, 0));
+        assert_eq!(store.outbox(partition, 0, 9).unwrap(), expected.outbox(0, 0, 9).unwrap());
+    }
+    assert_same(&store, &empty, 1);
+    assert_eq!(
+        [0, 1, 2, 9].map(|partition| store.intent(partition).unwrap()),
+        [Some(5), Some(5), Some(5), None]
+    );
+
+    let refused = |result: Result<(), StorageError>| {
+        assert!(matches!(result.unwrap_err(), StorageError::OutOfOrder { .. }));
+    };
+    let records: Vec<RecordImage> = history.iter().flat_map(|entry| entry.records.clone()).collect();
+    refused(store.put_restored(0, &records));
+    let (first, second) = records.split_at(2);
+    store.put_restored(1, first).unwrap();
+    assert_eq!(store.head(1).unwrap(), None, "a kill leaves something to be wiped");
+    store.put_restored(1, second).unwrap();
+    let marker = marker_at(8, &PartitionHead::after(&history[3]));
+    store.finish_restore(1, &marker).unwrap();
+    refused(store.finish_restore(1, &marker));
+    drop(store);
+
+    let store = Store::open(dir.path(), Changelog::On).unwrap();
+    let expected = MemoryStorage::default();
+    expected.put_restored(1, &records).unwrap();
+    expected.finish_restore(1, &marker).unwrap();
+    assert_same(&store, &expected, 1);
+    store.commit(1, &[Entry { number: 5, ..history[3].clone() }]).unwrap();
+    assert_eq!(numbers(&store.outbox(1, 0, 9).unwrap()), [5]);
 }
 
 #[test]

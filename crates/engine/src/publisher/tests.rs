@@ -339,3 +339,16 @@ fn whatever_happens_the_log_gets_every_entry_once_and_in_order() {
         assert!(world.publisher.is_drained(), "seed {seed}");
     }
 }
+
+#[test]
+fn a_gap_or_a_duplicate_in_the_output_stops_the_partition() {
+    for (sequences, found, expected) in [(&[10, 11, 13][..], 13, 12), (&[10, 10], 10, 11), (&[9], 9, 10)] {
+        let mut publisher =
+            Publisher::new(Limits::default(), Published { lineage: 1, entry: 3, sequence: 9 });
+        let actions: Vec<Action> =
+            sequences.iter().flat_map(|&sequence| publisher.handle(Input::Delivered(sequence))).collect();
+        assert_eq!(actions, [Action::Stop(StopReason::NotDense { found, expected })]);
+    }
+    let publisher = Publisher::new(Limits::default(), Published { lineage: 1, entry: 3, sequence: 9 });
+    assert_eq!(publisher.with_present(12).handle(Input::Delivered(13)), []);
+}

@@ -28,6 +28,7 @@ struct Partition {
     outbox: BTreeMap<u64, Entry>,
     head: Option<PartitionHead>,
     marker: Option<Marker>,
+    intent: Option<u64>,
 }
 
 impl MemoryStorage {
@@ -97,7 +98,7 @@ impl Storage for MemoryStorage {
         partition.head = order::head_after(partition.head.clone(), entries)?;
         for entry in entries {
             entry.records.iter().cloned().for_each(|record| partition.put(record));
-            partition.outbox.insert(entry.number, Entry { records: Vec::new(), ..entry.clone() });
+            partition.outbox.insert(entry.number, entry.clone());
         }
         Ok(())
     }
@@ -110,7 +111,7 @@ impl Storage for MemoryStorage {
     ) -> Result<Vec<Entry>, StorageError> {
         Ok(self.read(partition, |partition| {
             let later = partition.outbox.range(after..).filter(|(number, _)| **number > after);
-            later.take(limit).map(|(_, entry)| entry.clone()).collect()
+            later.take(limit).map(|(_, entry)| Entry { records: Vec::new(), ..entry.clone() }).collect()
         }))
     }
 
@@ -123,6 +124,47 @@ impl Storage for MemoryStorage {
         let partition = partitions.entry(partition).or_default();
         order::check_marker(partition.head.as_ref(), partition.marker.as_ref(), marker)?;
         partition.outbox.retain(|number, _| *number > marker.entry);
+        partition.marker = Some(marker.clone());
+        Ok(())
+    }
+
+    fn images(
+        &self,
+        partition: PartitionNumber,
+        entry: u64,
+    ) -> Result<Option<Vec<RecordImage>>, StorageError> {
+        Ok(self.read(partition, |partition| partition.outbox.get(&entry).map(|entry| entry.records.clone())))
+    }
+
+    fn intent(&self, partition: PartitionNumber) -> Result<Option<u64>, StorageError> {
+        Ok(self.read(partition, |partition| partition.intent))
+    }
+
+    fn intend(&self, partition: PartitionNumber, lineage: u64) -> Result<(), StorageError> {
+        self.partitions().entry(partition).or_default().intent = Some(lineage);
+        Ok(())
+    }
+
+    fn wipe(&self, partition: PartitionNumber) -> Result<(), StorageError> {
+        if let Some(partition) = self.partitions().get_mut(&partition) {
+            *partition = Partition { intent: partition.intent, ..Partition::default() };
+        }
+        Ok(())
+    }
+
+    fn put_restored(&self, partition: PartitionNumber, records: &[RecordImage]) -> Result<(), StorageError> {
+        let mut partitions = self.partitions();
+        let partition = partitions.entry(partition).or_default();
+        order::check_restore(partition.head.as_ref())?;
+        records.iter().cloned().for_each(|record| partition.put(record));
+        Ok(())
+    }
+
+    fn finish_restore(&self, partition: PartitionNumber, marker: &Marker) -> Result<(), StorageError> {
+        let mut partitions = self.partitions();
+        let partition = partitions.entry(partition).or_default();
+        order::check_restore(partition.head.as_ref())?;
+        partition.head = Some(PartitionHead::from(marker));
         partition.marker = Some(marker.clone());
         Ok(())
     }

@@ -76,6 +76,49 @@ pub fn check_marker(
     }
 }
 
+/// Whether a partition with this head may be filled by a restore.
+///
+/// # Errors
+/// `OutOfOrder` where it has one: it was not wiped.
+pub fn check_restore(head: Option<&PartitionHead>) -> Result<(), StorageError> {
+    match head {
+        None => Ok(()),
+        Some(head) => Err(StorageError::OutOfOrder {
+            action: "restore a partition".to_owned(),
+            reason: format!("entry {} is committed: it has to be wiped first", head.entry),
+        }),
+    }
+}
+
+impl Marker {
+    /// The marker of a transaction that ends with this entry.
+    #[must_use]
+    pub fn after(entry: &Entry, owner: u128, lineage: u64) -> Marker {
+        Marker {
+            owner,
+            lineage,
+            entry: entry.number,
+            sequence: entry.sequence,
+            positions: entry.positions.clone(),
+            definitions_position: entry.definitions_position,
+            clock: entry.clock,
+        }
+    }
+}
+
+impl From<&Marker> for PartitionHead {
+    /// The head of a partition that is restored up to this marker.
+    fn from(marker: &Marker) -> PartitionHead {
+        PartitionHead {
+            entry: marker.entry,
+            sequence: marker.sequence,
+            clock: marker.clock,
+            positions: marker.positions.clone(),
+            definitions_position: marker.definitions_position,
+        }
+    }
+}
+
 impl PartitionHead {
     /// The head of a partition whose last entry is this one.
     #[must_use]

@@ -1,9 +1,10 @@
 //! The writer of one subject: taking over, writing entries, and the marker between them.
 
 use super::subject::Subject;
-use crate::{Fault, marker};
+use crate::Fault;
 use muster_engine::publisher::Published;
 use muster_engine::storage::{Entry, Marker, PartitionHead, Positions};
+use muster_engine::takeover::{from_metadata, to_metadata};
 use muster_stream::log::{Progress, TopicPartition, Writer};
 use std::sync::Arc;
 
@@ -124,7 +125,7 @@ impl Writing {
             }
         }
         let Some(text) = text else { return Ok(None) };
-        let marker = marker::from_text(&text, positions).map_err(|reason| {
+        let marker = from_metadata(&text, positions).map_err(|reason| {
             let name = self.subject.name();
             Fault::Contradiction(format!("the marker of {name} in the log cannot be read: {reason}"))
         })?;
@@ -163,7 +164,7 @@ impl Writing {
     }
 
     fn progress(&self, marker: &Marker) -> Vec<Progress> {
-        let text = marker::to_text(marker);
+        let text = to_metadata(marker);
         let progress = |of: TopicPartition| Progress {
             next: marker.positions.get(&self.subject.position_name(&of)).copied().unwrap_or_default(),
             of,

@@ -1,4 +1,5 @@
-//! How far a partition has come (its head), and how far it is published (its marker).
+//! How far a partition has come (its head), how far it is published (its marker), and the lineage that is
+//! meant to be claimed (the intent).
 
 use super::{Damage, read, write};
 use muster_directory::Instant;
@@ -90,4 +91,15 @@ pub(crate) fn decode_marker(bytes: &[u8]) -> Result<Marker, Damage> {
         definitions_position: record.definitions_position,
         clock: Instant::from_millis(record.clock),
     })
+}
+
+pub(crate) fn encode_intent(lineage: u64) -> Result<Vec<u8>, StorageError> {
+    write(1, &lineage)
+}
+
+pub(crate) fn decode_intent(bytes: &[u8]) -> Result<u64, Damage> {
+    match super::open(bytes)? {
+        (1, payload) => read(payload),
+        (version, _) => Err(Damage::version(version)),
+    }
 }

@@ -9,11 +9,11 @@ use std::fmt;
 
 /// A record as a step left it, in the bytes of the store.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Image {
+pub(crate) struct Image {
     /// Its key without the partition: what a changelog's records are keyed by.
-    pub key: Vec<u8>,
+    pub(crate) key: Vec<u8>,
     /// Its value; `None` is its tombstone.
-    pub value: Option<Vec<u8>>,
+    pub(crate) value: Option<Vec<u8>>,
 }
 
 #[derive(Serialize, Deserialize)]

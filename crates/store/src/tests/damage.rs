@@ -53,7 +53,7 @@ fn a_damaged_value_is_reported_by_the_name_of_its_record() {
     );
     store.outbox(0, 2, 5).unwrap();
     overwrite(&store, Place::Images(2), Some(&[3, 1]));
-    assert!(message(store.outbox_images(0, 2)).contains("format 3 is not known"));
+    assert!(message(store.images(0, 2)).contains("format 3 is not known"));
     overwrite(&store, Place::Marker, Some(&[1, 2]));
     assert!(message(store.marker(0)).contains("the marker in partition 0: schema version 2 is not known"));
     overwrite(&store, Place::Head, Some(&[1, 1]));
@@ -143,7 +143,7 @@ fn a_torn_log_loses_whole_commits_from_its_end_and_nothing_else() {
 fn a_flipped_bit_in_a_table_is_found() {
     let dir = tempfile::tempdir().unwrap();
     let store = filled(&dir);
-    store.database.flush();
+    store.database.flush().unwrap();
     drop(store);
     let table = fs::read(only_file(dir.path(), "sst")).unwrap();
     // The data blocks come first.

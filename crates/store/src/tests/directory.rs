@@ -90,7 +90,7 @@ fn a_reader_sees_everything_and_changes_nothing() {
 
     let store = Store::open(dir.path(), Changelog::Off).unwrap();
     store.commit(0, &fixed::history()[..2]).unwrap();
-    store.database.flush();
+    store.database.flush().unwrap();
     store.commit(0, &fixed::history()[2..]).unwrap();
     let (records, outbox) = (loaded(&store, 0), store.outbox(0, 0, 9).unwrap());
     drop(store);

@@ -30,7 +30,7 @@ fn the_directory_of_version_1_opens() {
         let dir = tempfile::tempdir().unwrap();
         let store = Store::open(dir.path(), Changelog::On).unwrap();
         // Some of it in a table file, the rest in the log.
-        fill(&store, || store.database.flush());
+        fill(&store, || store.database.flush().unwrap());
         drop(store);
         let _ = fs::remove_dir_all(&kept);
         copy(dir.path(), &kept);
@@ -50,7 +50,7 @@ fn the_directory_of_version_1_opens() {
     for partition in [0, 1, u16::MAX] {
         assert_same(&store, &expected, partition);
     }
-    assert_eq!(store.outbox_images(1, 1).unwrap(), None);
-    assert_eq!(store.outbox_images(1, 2).unwrap().unwrap().len(), 3);
-    assert_eq!(store.outbox_images(1, 3).unwrap().unwrap().len(), 5);
+    assert_eq!(store.images(1, 1).unwrap(), None);
+    assert_eq!(store.images(1, 2).unwrap().unwrap().len(), 3);
+    assert_eq!(store.images(1, 3).unwrap().unwrap().len(), 5);
 }

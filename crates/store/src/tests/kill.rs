@@ -18,7 +18,7 @@ fn a_directory_as_it_is_while_open_is_whole() {
         store.commit(0, std::slice::from_ref(entry)).unwrap();
         memory.commit(0, std::slice::from_ref(entry)).unwrap();
         if step == 1 {
-            store.database.flush();
+            store.database.flush().unwrap();
             let marker = marker_at(store.owner(), &store.head(0).unwrap().unwrap());
             store.acknowledge(0, &marker).unwrap();
             memory.acknowledge(0, &marker).unwrap();

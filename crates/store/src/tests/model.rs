@@ -77,7 +77,7 @@ fn the_store_holds_what_memory_holds() {
                     drop(store);
                     store = Store::open(dir.path(), changelog).unwrap();
                 }
-                Step::Flush => store.database.flush(),
+                Step::Flush => store.database.flush().unwrap(),
             }
             for partition in [0, 1, u16::MAX] {
                 assert_same(&store, &memory, partition);
