@@ -27,6 +27,7 @@ pub mod rules;
 pub mod scenario;
 pub mod service;
 pub mod shrink;
+pub mod simulation;
 pub mod sliced;
 pub mod spelling;
 pub mod subject;
