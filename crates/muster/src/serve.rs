@@ -112,6 +112,8 @@ pub(crate) fn options(config: &Config) -> ServiceOptions {
         outbox_entries: config.limits.outbox_entries as u64,
         transaction_records: config.limits.transaction_records as u64,
         transaction_bytes: config.limits.transaction_size,
+        session_timeout: config.kafka.session_timeout,
+        departure: config.kafka.on_stop,
         definitions_wait: config.limits.definitions_wait,
     }
 }

@@ -5,6 +5,7 @@
 //! as a slice of a synchronisation, mostly less.
 
 use crate::Service;
+use crate::progress::{Elsewhere, Progress};
 use crate::shared::Shared;
 use muster_directory::{GroupId, Instant, MembershipChange, ObjectId, ObjectKind, Rejection, Tenant};
 use muster_engine::{Catalog, Draft, FoundPage, Partition, Preview, ValuesPage, ValuesQuestion};
@@ -52,6 +53,9 @@ pub enum AskError {
     /// Saving the rule would be refused.
     #[error("{}", .0.message)]
     Refused(Rejection),
+    /// Some partitions are other instances', and this one cannot answer for them.
+    #[error(transparent)]
+    Elsewhere(#[from] Elsewhere),
     /// A partition does not answer.
     #[error("a partition does not answer: it is being restored, is very busy, or has stopped; try again")]
     Unanswered,
@@ -71,11 +75,22 @@ impl Questions {
         }
     }
 
+    /// Nobody answers for this partition any more.
+    pub(crate) fn drop_all(&self, number: u32) {
+        if let Some(queue) = self.0.get(number as usize) {
+            queue.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        }
+    }
+
     /// Asks every partition; the answers in the order they come.
     fn ask<T: Send + 'static>(
         &self,
+        progress: &Progress,
         question: impl Fn(&Partition, &Catalog) -> T + Send + Sync + 'static,
     ) -> Result<Vec<T>, AskError> {
+        if let Some(elsewhere) = progress.elsewhere() {
+            return Err(elsewhere.into());
+        }
         let question = Arc::new(question);
         let (answers, answered) = channel();
         for queue in &self.0 {
@@ -112,7 +127,7 @@ impl Service {
     ) -> Result<(Preview, Changes), AskError> {
         let shared = self.shared();
         let (rule, now) = prepare(shared, &question)?;
-        let answers = shared.questions.ask(move |partition, catalog| {
+        let answers = shared.questions.ask(&shared.progress, move |partition, catalog| {
             let draft = Draft {
                 tenant: &question.tenant,
                 group: question.group.as_ref(),
@@ -149,7 +164,7 @@ impl Service {
     ) -> Result<FoundPage, AskError> {
         let shared = self.shared();
         let (rule, now) = prepare(shared, &question)?;
-        let answers = shared.questions.ask(move |partition, catalog| {
+        let answers = shared.questions.ask(&shared.progress, move |partition, catalog| {
             let draft = Draft { tenant: &question.tenant, group: None, rule: &rule, now: Some(now) };
             partition.find(catalog, draft, after.as_deref(), limit)
         })?;
@@ -164,7 +179,7 @@ impl Service {
     /// [`AskError::Unanswered`].
     pub fn values(&self, wanted: WantedValues) -> Result<ValuesPage, AskError> {
         let limit = wanted.limit;
-        let answers = self.shared().questions.ask(move |partition, _| {
+        let answers = self.shared().questions.ask(&self.shared().progress, move |partition, _| {
             partition.values(&ValuesQuestion {
                 tenant: &wanted.tenant,
                 kind: wanted.kind,

@@ -45,6 +45,7 @@ impl Follower {
                 follower.follow(&batch)?;
             }
         }
+        follower.shared.definitions_are_read();
         Ok(follower)
     }
 

@@ -1,6 +1,7 @@
 //! The engine as a service over a log: one registrar, and one engine for each partition.
 //!
-//! Threads and queues; every decision is the engine's, every byte `wire`'s. The registrar reads requests and
+//! Threads and queues; every decision is the engine's, every byte `wire`'s. The lifecycle starts and ends what belongs to
+//! the partitions that the consumer group assigns. The registrar reads requests and
 //! writes definitions, the follower reads definitions into the catalog that all partitions share, each
 //! partition reads its changes, commits to its store, and publishes from its outbox. Knows no HTTP and
 //! no configuration file.
@@ -8,6 +9,7 @@
 mod ask;
 mod fault;
 mod follower;
+mod lifecycle;
 mod limits;
 mod observe;
 mod options;
@@ -19,6 +21,7 @@ mod registrar;
 mod route;
 mod service;
 mod shared;
+mod stop;
 mod submit;
 
 pub use ask::{AskError, Changes, Everybody, RuleQuestion, WantedValues};
@@ -26,7 +29,7 @@ pub use fault::Fault;
 pub use observe::{Decision, Observer, Turn};
 pub use options::{ServiceOptions, Topics};
 pub use output::{Output, OutputReader, ReadError};
-pub use progress::{Position, Unready, WaitError};
+pub use progress::{Elsewhere, Position, Unready, WaitError};
 pub use route::route;
 pub use service::{Service, Starting};
 pub use shared::{Clock, Intake, OpenIntake, SystemClock};

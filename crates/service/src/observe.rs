@@ -2,6 +2,7 @@
 
 use muster_directory::{DeadLetter, Delta, GroupId, Tenant};
 use muster_engine::GroupBehind;
+use muster_stream::log::Rebalance;
 use std::time::Duration;
 
 /// One turn of a partition that did something.
@@ -56,6 +57,12 @@ pub trait Observer: Send + Sync {
 
     /// So many definitions that are in force wait for a partition.
     fn definitions(&self, partition: u32, waiting: usize);
+
+    /// The group's assignment changed.
+    fn rebalance(&self, _rebalance: &Rebalance) {}
+
+    /// Nothing of a partition is worked on here any more.
+    fn ended(&self, _partition: u32) {}
 
     /// Whether a partition is restored and works.
     fn ready(&self, partition: u32, ready: bool);

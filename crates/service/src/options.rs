@@ -2,7 +2,7 @@
 
 use muster_index::IndexKind;
 use muster_rule::Dialect;
-use muster_stream::log::{Policy, Retention, TopicSpec};
+use muster_stream::log::{Departure, Policy, Retention, TopicSpec};
 use muster_wire::Partitioner;
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -52,6 +52,10 @@ pub struct ServiceOptions {
     pub transaction_records: u64,
     /// About how many bytes, in the same way.
     pub transaction_bytes: u64,
+    /// An instance that the group does not hear of for so long has lost its partitions.
+    pub session_timeout: Duration,
+    /// What becomes of its partitions when it is stopped.
+    pub departure: Departure,
     /// After how long it is said that the definitions are still being read.
     pub definitions_wait: Duration,
 }

@@ -10,11 +10,12 @@ use crate::observe::Turn;
 use crate::progress::Applied;
 use crate::publisher::{Outbox, PartitionSubject, Publisher, Subject, store_number};
 use crate::service::guarded;
-use crate::shared::{CatalogSchemas, Shared};
+use crate::shared::{CatalogSchemas, Past, Shared};
+use crate::stop::Stop;
 use crate::{Fault, ServiceOptions};
 use muster_directory::{Event, Rejection, Source};
 use muster_engine::storage::{Positions, RecordImage, Restore, StorageError};
-use muster_engine::{Budget, Catalog, Definition, Endings, Partition};
+use muster_engine::{Budget, Catalog, Partition};
 use muster_stream::log::{Batch, ReadLimits, Reader, Record, TopicPartition};
 use muster_wire::Placement;
 use std::sync::Arc;
@@ -32,6 +33,7 @@ const LOOK_PERIOD: Duration = Duration::from_secs(1);
 pub(crate) struct PartitionTask {
     shared: Arc<Shared>,
     number: u32,
+    stop: Arc<Stop>,
     partition: Partition,
     positions: Positions,
     /// One more than the greatest request number among the definitions that the partition knows.
@@ -50,9 +52,10 @@ pub(crate) struct PartitionTask {
 
 impl PartitionTask {
     /// Restores the partition under the definitions in force, takes it over, and publishes what was left.
-    pub(crate) fn start(shared: Arc<Shared>, number: u32) -> Result<PartitionTask, Fault> {
+    pub(crate) fn start(shared: Arc<Shared>, number: u32, stop: Arc<Stop>) -> Result<PartitionTask, Fault> {
         tracing::info!(partition = number, "the partition is being restored");
-        let subject: Arc<dyn Subject> = Arc::new(PartitionSubject::new(Arc::clone(&shared), number));
+        let subject: Arc<dyn Subject> =
+            Arc::new(PartitionSubject::new(Arc::clone(&shared), number, Arc::clone(&stop)));
         let publisher = Publisher::start(Arc::clone(&subject))?;
         let head = shared.storage.head(store_number(number))?;
         let mut restoring = Restoring(match &head {
@@ -66,15 +69,11 @@ impl PartitionTask {
         let (entry, positions) = head.map(|head| (head.entry, head.positions)).unwrap_or_default();
         let definitions = {
             let catalog = shared.catalog();
-            // What is queued is in force already, and counts as known from the start.
-            let (queued, next) = shared.take_queued(number, &catalog);
-            let mut endings = Endings::default();
-            for definition in queued {
-                endings.learn(&definition);
+            // What is in force already counts as known from the start.
+            let (Past { endings, schemas }, next) = shared.begin_telling(number, &catalog);
+            for schema in schemas.values() {
                 // It may have come since the objects were stored.
-                if let Definition::Schema { .. } = *definition {
-                    partition.define(&catalog, &definition, &*shared.interpret, Budget::Whole);
-                }
+                partition.define(&catalog, schema, &*shared.interpret, Budget::Whole);
             }
             partition.restored(&catalog, &here(&shared, number, &positions), &endings);
             next
@@ -103,6 +102,7 @@ impl PartitionTask {
         let mut task = PartitionTask {
             shared,
             number,
+            stop,
             partition,
             positions,
             definitions,
@@ -123,15 +123,15 @@ impl PartitionTask {
         Ok(task)
     }
 
-    /// Works until the service stops.
+    /// Works until it is asked to end.
     pub(crate) fn run(mut self) -> Result<(), Fault> {
-        while !self.shared.stop.is_requested() {
+        while !self.stop.is_requested() {
             self.look();
             if !self.outbox.wait_for_room(self.shared.options.outbox_entries, LOOK_PERIOD) {
                 continue;
             }
             if !self.open {
-                self.shared.stop.wait(POLL);
+                self.stop.wait(POLL);
                 continue;
             }
             let timeout = if self.syncing { Duration::ZERO } else { POLL };

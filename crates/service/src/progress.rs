@@ -1,7 +1,7 @@
 //! How far everything has come, for those who wait: readiness, read-your-writes, status.
 
 use muster_stream::log::TopicPartition;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroU32;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -28,10 +28,28 @@ pub enum WaitError {
     /// It takes longer.
     #[error("it was not applied in time: it will be; ask again, or wait longer")]
     TimedOut,
+    /// Nobody here will know.
+    #[error(transparent)]
+    Elsewhere(#[from] Elsewhere),
     /// It will not come.
     #[error("the service cannot apply it: {0}")]
     Failed(String),
 }
+
+/// Partitions that other instances work on.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "this instance does not work on {}: ask the one that does; its `/readyz` and the metric \
+     `muster_partition_assigned` tell",
+    list(partitions)
+)]
+pub struct Elsewhere {
+    /// Their numbers, in order.
+    pub partitions: Vec<u32>,
+}
+
+/// The partition whose instance decides requests.
+const REGISTRAR: u32 = 0;
 
 /// What one partition has applied.
 #[derive(Clone, Copy, Debug, Default)]
@@ -47,6 +65,8 @@ pub(crate) struct Applied {
 /// What one partition has reached.
 #[derive(Clone, Debug, Default)]
 struct PartitionProgress {
+    /// Whether it is this instance's.
+    assigned: bool,
     applied: Option<Applied>,
     /// The last entry that is published.
     published: u64,
@@ -58,6 +78,8 @@ struct PartitionProgress {
 
 #[derive(Debug)]
 struct State {
+    /// Whether the group has told which partitions are ours.
+    joined: bool,
     partitions: Vec<PartitionProgress>,
     /// Next offset of the requests to decide, all before it decided and written.
     requests: Option<u64>,
@@ -75,8 +97,36 @@ pub(crate) struct Progress {
 impl Progress {
     pub(crate) fn new(partitions: NonZeroU32) -> Progress {
         let partitions = (0..partitions.get()).map(|_| PartitionProgress::default()).collect();
-        let state = State { partitions, requests: None, definitions: 0, failure: None };
+        let state = State { joined: false, partitions, requests: None, definitions: 0, failure: None };
         Progress { state: Mutex::new(state), moved: Condvar::new() }
+    }
+
+    /// These partitions are ours, and no others.
+    pub(crate) fn assigned(&self, partitions: &BTreeSet<u32>) {
+        let mut state = self.lock();
+        state.joined = true;
+        for (place, number) in state.partitions.iter_mut().zip(0..) {
+            place.assigned = partitions.contains(&number);
+        }
+        drop(state);
+        self.moved.notify_all();
+    }
+
+    /// Nobody works on the partition here any more.
+    pub(crate) fn ended(&self, partition: u32) {
+        self.change(partition, |place| {
+            *place = PartitionProgress { assigned: place.assigned, ..PartitionProgress::default() };
+        });
+    }
+
+    /// Nobody decides requests here any more.
+    pub(crate) fn registrar_ended(&self) {
+        self.lock().requests = None;
+    }
+
+    /// Why this instance alone cannot answer for all partitions, if it cannot.
+    pub(crate) fn elsewhere(&self) -> Option<Elsewhere> {
+        self.lock().elsewhere(|_| true)
     }
 
     /// A partition has applied so much.
@@ -131,10 +181,13 @@ impl Progress {
     pub(crate) fn unready(&self) -> Option<Unready> {
         let state = self.lock();
         let mut reasons: Vec<String> = state.failure.iter().cloned().collect();
-        if state.requests.is_none() {
+        if !state.joined {
+            reasons.push("the consumer group has not assigned partitions yet".into());
+        }
+        if state.requests.is_none() && state.is_assigned(REGISTRAR) {
             reasons.push("the registrar is starting".into());
         }
-        for (partition, number) in state.partitions.iter().zip(0..) {
+        for (partition, number) in state.partitions.iter().zip(0_u32..).filter(|(place, _)| place.assigned) {
             if partition.applied.is_none() {
                 reasons.push(format!("partition {number} is being restored"));
             }
@@ -155,18 +208,17 @@ impl Progress {
             positions.iter().partition(|position| &*position.of.topic == requests_topic);
         let mut state = self.lock();
         if let Some(last) = requests.iter().map(|position| position.offset).max() {
-            state = self.wait(state, deadline, |state| state.requests.is_some_and(|next| next > last))?;
+            let decided = |state: &State| state.requests.is_some_and(|next| next > last);
+            state = self.wait(state, deadline, |number| number == REGISTRAR, decided)?;
             let definitions = state.definitions;
-            state = self.wait(state, deadline, |state| {
-                let synced = |partition: &PartitionProgress| {
-                    partition.applied.is_some_and(|applied| {
-                        applied.definitions >= definitions
-                            && !applied.syncing
-                            && applied.entry <= partition.published
-                    })
-                };
-                state.partitions.iter().all(synced)
-            })?;
+            let synced = |partition: &PartitionProgress| {
+                partition.applied.is_some_and(|applied| {
+                    applied.definitions >= definitions
+                        && !applied.syncing
+                        && applied.entry <= partition.published
+                })
+            };
+            state = self.wait(state, deadline, |_| true, |state| state.partitions.iter().all(synced))?;
         }
         let applied = |state: &State| {
             changes.iter().all(|position| {
@@ -175,13 +227,16 @@ impl Progress {
                 next.is_some_and(|next| *next > position.offset)
             })
         };
-        self.wait(state, deadline, applied).map(drop)
+        let among = |number: u32| changes.iter().any(|position| position.of.partition == number);
+        self.wait(state, deadline, among, applied).map(drop)
     }
 
+    /// Waits for what only the partitions `among` can bring.
     fn wait<'a>(
         &'a self,
         mut state: MutexGuard<'a, State>,
         deadline: Instant,
+        among: impl Fn(u32) -> bool,
         reached: impl Fn(&State) -> bool,
     ) -> Result<MutexGuard<'a, State>, WaitError> {
         loop {
@@ -190,6 +245,9 @@ impl Progress {
             }
             if reached(&state) {
                 return Ok(state);
+            }
+            if let Some(elsewhere) = state.elsewhere(&among) {
+                return Err(elsewhere.into());
             }
             let left = deadline.saturating_duration_since(Instant::now());
             if left.is_zero() {
@@ -201,5 +259,30 @@ impl Progress {
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn is_assigned(&self, number: u32) -> bool {
+        self.partitions.get(number as usize).is_some_and(|place| place.assigned)
+    }
+
+    /// Partitions among these that are not ours, as far as the group has told.
+    fn elsewhere(&self, among: impl Fn(u32) -> bool) -> Option<Elsewhere> {
+        let places = self.partitions.iter().zip(0_u32..);
+        let partitions: Vec<u32> = places
+            .filter(|(place, number)| !place.assigned && among(*number))
+            .map(|(_, number)| number)
+            .collect();
+        (self.joined && !partitions.is_empty()).then_some(Elsewhere { partitions })
+    }
+}
+
+fn list(partitions: &[u32]) -> String {
+    let numbers: Vec<String> = partitions.iter().map(u32::to_string).collect();
+    match &*numbers {
+        [one] => format!("partition {one}"),
+        [first @ .., last] => format!("partitions {} and {last}", first.join(", ")),
+        [] => "no partition".to_owned(),
     }
 }

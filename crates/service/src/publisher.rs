@@ -5,8 +5,7 @@
 //! into the next. After any failure the writer is dropped and the partition taken over again, for as long as
 //! it takes: the log's own marker then says what was published, and the outbox has the rest.
 //!
-//! One process owns all partitions so far, so that the answer to "is it ours?" is yes; and what a writer says
-//! it committed counts as read back.
+//! What a writer says it committed counts as read back.
 
 mod outbox;
 mod render;
@@ -17,7 +16,7 @@ pub(crate) use outbox::Outbox;
 pub(crate) use subject::{PartitionSubject, Subject, store_number};
 
 use crate::Fault;
-use muster_engine::publisher::{Action, Input, Ownership, WriteFailure};
+use muster_engine::publisher::{Action, Input, WriteFailure};
 use muster_stream::log::{LogError, WriteError};
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -60,7 +59,8 @@ impl Publisher {
         Arc::clone(&self.outbox)
     }
 
-    /// Publishes until the outbox is closed and empty, or until the service stops while the log is away.
+    /// Publishes until the outbox is closed and empty; or until it is asked to end while the log is away, is to drop
+    /// what it has begun, or gives the subject up.
     ///
     /// # Errors
     /// What no waiting cures.
@@ -88,10 +88,17 @@ impl Publisher {
         }
     }
 
-    /// Does what the machine says until it says nothing more; false when the service stops meanwhile.
+    /// Does what the machine says until it says nothing more; false when it is to end meanwhile.
     fn act(&mut self, actions: Vec<Action>) -> Result<bool, Fault> {
         let mut actions = VecDeque::from(actions);
         while let Some(action) = actions.pop_front() {
+            if self.subject.stop().is_cut() {
+                tracing::warn!(
+                    of = self.subject.name(),
+                    "it is dropped: what is committed and not published is left to whoever has it next"
+                );
+                return Ok(false);
+            }
             let inputs = match action {
                 Action::Write { after, through } => self.write(after, through)?,
                 Action::Acknowledge(_) => {
@@ -108,10 +115,10 @@ impl Publisher {
                     }
                     vec![self.take_over()?]
                 }
-                Action::AskOwnership => vec![Input::Ownership(Ownership::Ours)],
+                Action::AskOwnership => vec![Input::Ownership(self.subject.ownership())],
                 Action::GiveUp => {
-                    let reason = "somebody else publishes it under the same `application`";
-                    return Err(Fault::Contradiction(format!("{}: {reason}", self.subject.name())));
+                    self.subject.give_up()?;
+                    return Ok(false);
                 }
                 Action::Stop(reason) => {
                     return Err(Fault::Contradiction(format!("{}: {reason}", self.subject.name())));

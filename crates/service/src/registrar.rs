@@ -9,6 +9,7 @@ use crate::Fault;
 use crate::follower::read_definition;
 use crate::observe::Decision;
 use crate::shared::{CatalogSchemas, Shared};
+use crate::stop::Stop;
 use muster_directory::{DeadLetter, Event, Source};
 use muster_engine::storage::{Marker, Positions};
 use muster_engine::takeover::{from_metadata, to_metadata};
@@ -29,11 +30,13 @@ const MAX_FENCED: u32 = 5;
 /// How often the lag is told.
 const LOOK_PERIOD: Duration = Duration::from_secs(1);
 
-/// Decides requests until the service stops.
-pub(crate) fn run(shared: &Arc<Shared>) -> Result<(), Fault> {
+/// Decides requests until it is asked to end, or until another registrar of the same application takes its place
+/// again and again.
+pub(crate) fn run(shared: &Arc<Shared>, stop: &Arc<Stop>) -> Result<(), Fault> {
     let mut fenced = 0;
     loop {
-        let fault = match RegistrarTask::start(Arc::clone(shared)).and_then(|mut task| task.run(&mut fenced))
+        let fault = match RegistrarTask::start(Arc::clone(shared), stop)
+            .and_then(|mut task| task.run(stop, &mut fenced))
         {
             Ok(()) => return Ok(()),
             Err(fault) => fault,
@@ -41,10 +44,14 @@ pub(crate) fn run(shared: &Arc<Shared>) -> Result<(), Fault> {
         match &fault {
             Fault::Write(WriteError::Doubtful { .. }) | Fault::Log(LogError::Unreachable { .. }) => {}
             Fault::Write(WriteError::Fenced { .. }) if fenced < MAX_FENCED => fenced += 1,
+            Fault::Write(WriteError::Fenced { .. }) => {
+                tracing::warn!(%fault, "another instance decides requests: the registrar is given up");
+                return Ok(());
+            }
             _ => return Err(fault),
         }
         tracing::warn!(%fault, "the registrar takes over again");
-        if shared.stop.wait(BACK_OFF) {
+        if stop.wait(BACK_OFF) {
             return Ok(());
         }
     }
@@ -66,7 +73,7 @@ struct RegistrarTask {
 }
 
 impl RegistrarTask {
-    fn start(shared: Arc<Shared>) -> Result<RegistrarTask, Fault> {
+    fn start(shared: Arc<Shared>, stop: &Stop) -> Result<RegistrarTask, Fault> {
         let options = &shared.options;
         let requests = TopicPartition::new(Arc::clone(&options.topics.requests), 0);
         let mut writer = shared.log.writer(&format!("{}-requests", options.application))?;
@@ -87,7 +94,7 @@ impl RegistrarTask {
             Some(progress) => progress.next,
             None => shared.log.bounds(&requests)?.first,
         };
-        let (catalog, accepted) = accepted_before(&shared)?;
+        let (catalog, accepted) = accepted_before(&shared, stop)?;
         let mut reader = shared.log.reader(ReadLimits::default())?;
         reader.assign(&requests, next)?;
         let registrar = Registrar { default_dialect: options.dialect };
@@ -108,8 +115,8 @@ impl RegistrarTask {
         Ok(task)
     }
 
-    fn run(&mut self, fenced: &mut u32) -> Result<(), Fault> {
-        while !self.shared.stop.is_requested() {
+    fn run(&mut self, stop: &Stop, fenced: &mut u32) -> Result<(), Fault> {
+        while !stop.is_requested() {
             self.look();
             let Some(batch) = self.reader.poll(POLL)? else { continue };
             let mut records = Vec::new();
@@ -192,7 +199,7 @@ impl RegistrarTask {
 }
 
 /// The catalog of all definitions in the log, and one more than the greatest request number among them.
-fn accepted_before(shared: &Shared) -> Result<(Catalog, u64), Fault> {
+fn accepted_before(shared: &Shared, stop: &Stop) -> Result<(Catalog, u64), Fault> {
     let definitions = TopicPartition::new(Arc::clone(&shared.options.topics.definitions), 0);
     let bounds = shared.log.bounds(&definitions)?;
     let mut reader = shared.log.reader(ReadLimits::default())?;
@@ -200,7 +207,7 @@ fn accepted_before(shared: &Shared) -> Result<(Catalog, u64), Fault> {
     let mut catalog = Catalog::new(IndexKind::Naive);
     let mut accepted = 0;
     let mut at_end = bounds.first == bounds.next;
-    while !at_end && !shared.stop.is_requested() {
+    while !at_end && !stop.is_requested() {
         let Some(batch) = reader.poll(POLL)? else { continue };
         at_end = batch.at_end;
         for record in &batch.records {

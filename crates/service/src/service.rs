@@ -2,13 +2,12 @@
 
 use crate::follower::Follower;
 use crate::observe::Observer;
-use crate::partition::PartitionTask;
 use crate::progress::{Position, Unready, WaitError};
 use crate::shared::{Clock, Intake, Shared};
-use crate::{Fault, Output, OutputReader, ReadError, ServiceOptions, SubmitError, registrar, submit};
+use crate::{Fault, Output, OutputReader, ReadError, ServiceOptions, SubmitError, lifecycle, submit};
 use muster_engine::Interpret;
 use muster_engine::storage::Storage;
-use muster_stream::log::{Log, Producer};
+use muster_stream::log::{Joining, Log, Producer};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -59,10 +58,15 @@ impl Service {
             return Err(Fault::Contradiction(differences.join("; ")));
         }
         let producer = log.producer()?;
+        let member = log.join(&Joining {
+            topic: options.topics.changes.first().cloned().unwrap_or_else(|| "".into()),
+            instance: format!("{:032x}", starting.storage.owner()),
+            session_timeout: options.session_timeout,
+        })?;
         let shared = Arc::new(Shared::new(starting));
         let mut service = Service { shared, producer, threads: Vec::new() };
-        service.spawn("registrar", |shared| registrar::run(&shared));
-        service.spawn("definitions", follow_and_run_partitions);
+        service.spawn("group", |shared| lifecycle::run(&shared, member));
+        service.spawn("definitions", |shared| Follower::start(shared)?.run());
         Ok(service)
     }
 
@@ -149,23 +153,6 @@ impl Drop for Service {
     fn drop(&mut self) {
         self.shared.stop.request();
     }
-}
-
-/// Reads the definitions, starts the partitions under them, and follows.
-fn follow_and_run_partitions(shared: Arc<Shared>) -> Result<(), Fault> {
-    let follower = Follower::start(Arc::clone(&shared))?;
-    let partitions: Vec<_> = (0..shared.options.partitions.get())
-        .map(|number| {
-            guarded(format!("partition {number}"), Arc::clone(&shared), move |shared| {
-                PartitionTask::start(shared, number)?.run()
-            })
-        })
-        .collect();
-    let followed = follower.run();
-    for partition in partitions {
-        let _ = partition.join();
-    }
-    followed
 }
 
 /// A thread whose failure, or panic, ends the service.

@@ -3,17 +3,18 @@
 use crate::ask::Questions;
 use crate::observe::Observer;
 use crate::progress::Progress;
+use crate::stop::Stop;
 use crate::{ServiceOptions, Starting};
 use muster_directory::{Instant, Tenant};
 use muster_engine::storage::Storage;
-use muster_engine::{Catalog, Definition, Interpret};
+use muster_engine::{Catalog, Definition, Endings, Interpret};
 use muster_rule::Schema;
 use muster_stream::log::Log;
 use muster_wire::SchemaLookup;
-use std::collections::VecDeque;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Tells the time.
 pub trait Clock: Send + Sync {
@@ -48,33 +49,6 @@ impl Clock for SystemClock {
     }
 }
 
-/// Asks every thread of a service to finish what it has begun and end.
-#[derive(Debug, Default)]
-pub(crate) struct Stop {
-    requested: Mutex<bool>,
-    changed: Condvar,
-}
-
-impl Stop {
-    /// Asks.
-    pub(crate) fn request(&self) {
-        *self.requested.lock().unwrap_or_else(PoisonError::into_inner) = true;
-        self.changed.notify_all();
-    }
-
-    /// Whether it was asked.
-    pub(crate) fn is_requested(&self) -> bool {
-        *self.requested.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Waits so long, or until it is asked; whether it was.
-    pub(crate) fn wait(&self, timeout: Duration) -> bool {
-        let requested = self.requested.lock().unwrap_or_else(PoisonError::into_inner);
-        let waited = self.changed.wait_timeout_while(requested, timeout, |requested| !*requested);
-        *waited.unwrap_or_else(PoisonError::into_inner).0
-    }
-}
-
 pub(crate) struct Shared {
     pub(crate) options: ServiceOptions,
     pub(crate) log: Arc<dyn Log>,
@@ -87,11 +61,23 @@ pub(crate) struct Shared {
     pub(crate) progress: Progress,
     pub(crate) questions: Questions,
     catalog: RwLock<Catalog>,
-    /// For each partition, the definitions in force in the catalog that it has not been told of yet. Only
-    /// touched while the catalog is locked, so that a partition which reads the catalog finds them all.
-    queues: Vec<Mutex<VecDeque<Arc<Definition>>>>,
+    /// For each partition that is told, the definitions in force in the catalog that it has not been told of
+    /// yet. Only touched while the catalog is locked, so that a partition which reads the catalog finds them all.
+    queues: Vec<Mutex<Option<VecDeque<Arc<Definition>>>>>,
+    past: Mutex<Past>,
+    has_definitions: AtomicBool,
     /// One more than the greatest request number among the definitions in force.
     in_force: AtomicU64,
+}
+
+/// What the catalog does not say, and a partition that starts under it has to know. Only touched while the
+/// catalog is locked.
+#[derive(Clone, Default)]
+pub(crate) struct Past {
+    /// Groups that are no more.
+    pub(crate) endings: Endings,
+    /// The last schema of each tenant, in no order.
+    pub(crate) schemas: BTreeMap<Tenant, Arc<Definition>>,
 }
 
 impl Shared {
@@ -100,6 +86,8 @@ impl Shared {
         Shared {
             catalog: RwLock::new(Catalog::new(options.index)),
             queues: (0..options.partitions.get()).map(|_| Mutex::default()).collect(),
+            past: Mutex::default(),
+            has_definitions: AtomicBool::new(false),
             in_force: AtomicU64::new(0),
             progress: Progress::new(options.partitions),
             questions: Questions::new(options.partitions.get()),
@@ -123,16 +111,39 @@ impl Shared {
         self.catalog.write().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Puts definitions in force, and tells every partition.
+    /// Puts definitions in force, and tells every partition that is told.
     pub(crate) fn put_in_force(&self, definitions: Vec<Definition>) {
         let mut catalog = self.catalog_mut();
         for definition in definitions {
             self.in_force.fetch_max(definition.version() + 1, Ordering::AcqRel);
             catalog.apply(&definition);
             let definition = Arc::new(definition);
-            for queue in &self.queues {
-                queue.lock().unwrap_or_else(PoisonError::into_inner).push_back(Arc::clone(&definition));
+            self.past().learn(&definition);
+            for number in 0..self.options.partitions.get() {
+                if let Some(queue) = self.queue(number).as_deref_mut().and_then(Option::as_mut) {
+                    queue.push_back(Arc::clone(&definition));
+                }
             }
+        }
+    }
+
+    /// Begins to tell a partition of what comes into force; what it has to know beside the catalog, and one more
+    /// than the greatest request number among all that is in force; to be called with the catalog locked.
+    pub(crate) fn begin_telling(
+        &self,
+        partition: u32,
+        _catalog: &RwLockReadGuard<'_, Catalog>,
+    ) -> (Past, u64) {
+        if let Some(mut queue) = self.queue(partition) {
+            *queue = Some(VecDeque::new());
+        }
+        (self.past().clone(), self.in_force.load(Ordering::Acquire))
+    }
+
+    /// Tells a partition nothing more.
+    pub(crate) fn stop_telling(&self, partition: u32) {
+        if let Some(mut queue) = self.queue(partition) {
+            *queue = None;
         }
     }
 
@@ -143,22 +154,46 @@ impl Shared {
         partition: u32,
         _catalog: &RwLockReadGuard<'_, Catalog>,
     ) -> (VecDeque<Arc<Definition>>, u64) {
-        let queued = self
-            .queues
-            .get(partition as usize)
-            .map(|queue| std::mem::take(&mut *queue.lock().unwrap_or_else(PoisonError::into_inner)));
+        let queued = self.queue(partition).and_then(|mut queue| queue.as_mut().map(std::mem::take));
         (queued.unwrap_or_default(), self.in_force.load(Ordering::Acquire))
     }
 
     /// How many definitions wait for a partition.
     pub(crate) fn waiting(&self, partition: u32) -> usize {
-        let queue = self.queues.get(partition as usize);
-        queue.map_or(0, |queue| queue.lock().unwrap_or_else(PoisonError::into_inner).len())
+        self.queue(partition).and_then(|queue| queue.as_ref().map(VecDeque::len)).unwrap_or(0)
+    }
+
+    /// The definitions that there were at the start are in force now: partitions may start.
+    pub(crate) fn definitions_are_read(&self) {
+        self.has_definitions.store(true, Ordering::Release);
+    }
+
+    /// Whether they are.
+    pub(crate) fn has_definitions(&self) -> bool {
+        self.has_definitions.load(Ordering::Acquire)
+    }
+
+    fn queue(&self, partition: u32) -> Option<MutexGuard<'_, Option<VecDeque<Arc<Definition>>>>> {
+        let queue = self.queues.get(partition as usize)?;
+        Some(queue.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn past(&self) -> MutexGuard<'_, Past> {
+        self.past.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The longest queue of definitions that wait for a partition.
     pub(crate) fn longest_queue(&self) -> usize {
         (0..self.options.partitions.get()).map(|partition| self.waiting(partition)).max().unwrap_or(0)
+    }
+}
+
+impl Past {
+    fn learn(&mut self, definition: &Arc<Definition>) {
+        self.endings.learn(definition);
+        if let Definition::Schema { request, .. } = &**definition {
+            self.schemas.insert(request.tenant.clone(), Arc::clone(definition));
+        }
     }
 }
 

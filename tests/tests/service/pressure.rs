@@ -13,8 +13,8 @@ use muster_service::{
 };
 use muster_stream::embedded::{EmbeddedLog, EmbeddedOptions};
 use muster_stream::log::{
-    Bounds, Log, LogError, NewRecord, Producer, Progress, ReadLimits, Reader, Record, TopicDifference,
-    TopicPartition, TopicSpec, WriteError, Writer,
+    Bounds, Departure, Log, LogError, NewRecord, Producer, Progress, ReadLimits, Reader, Record,
+    TopicDifference, TopicPartition, TopicSpec, WriteError, Writer,
 };
 use muster_tests::engine::WireInterpret;
 use serde_json::Value;
@@ -135,6 +135,8 @@ fn options() -> ServiceOptions {
         outbox_entries: ENTRIES,
         transaction_records: 100,
         transaction_bytes: 1 << 20,
+        session_timeout: PATIENCE,
+        departure: Departure::Returning,
         definitions_wait: PATIENCE,
     }
 }

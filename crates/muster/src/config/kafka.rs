@@ -2,8 +2,11 @@
 
 use super::reader::Reader;
 use super::secret::Secret;
+use muster_stream::log::Departure;
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// `[kafka]`
 #[derive(Clone, Debug)]
@@ -12,6 +15,10 @@ pub(crate) struct Kafka {
     pub(crate) brokers: Vec<String>,
     /// The name that instances share.
     pub(crate) application: String,
+    /// An instance that the group does not hear of for so long has lost its partitions.
+    pub(crate) session_timeout: Duration,
+    /// What becomes of the partitions when this instance stops.
+    pub(crate) on_stop: Departure,
     /// `[kafka.client]`: properties of librdkafka as given.
     pub(crate) client: BTreeMap<String, Property>,
     /// `[kafka.tls]`, where it is enabled.
@@ -59,12 +66,22 @@ pub(crate) enum Property {
     Secret(Secret),
 }
 
+/// As `kafka.on_stop` names them.
+pub(super) const ON_STOP: &[(&str, Departure)] =
+    &[("stay", Departure::Returning), ("leave", Departure::ForGood)];
+
+/// What brokers take unless they are told otherwise, and no more than the time after which a client that does
+/// nothing leaves the group by itself.
+const SESSION_TIMEOUTS: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_secs(300);
+
 /// Properties that have a key of their own, beside those that the log keeps to itself.
 const OWN_KEYS: &[(&str, &str)] = &[
     ("bootstrap.servers", "kafka.brokers"),
     ("metadata.broker.list", "kafka.brokers"),
     ("group.id", "kafka.application"),
     ("transactional.id", "kafka.application"),
+    ("session.timeout.ms", "kafka.session_timeout"),
+    ("heartbeat.interval.ms", "kafka.session_timeout"),
     ("security.protocol", "kafka.tls.enabled` and `kafka.sasl.mechanism"),
     ("sasl.mechanism", "kafka.sasl.mechanism"),
     ("sasl.mechanisms", "kafka.sasl.mechanism"),
@@ -83,6 +100,8 @@ impl Kafka {
         Kafka {
             brokers: reader.texts("kafka.brokers", check_broker),
             application: reader.checked_text("kafka.application", check_application),
+            session_timeout: reader.duration("kafka.session_timeout", SESSION_TIMEOUTS),
+            on_stop: reader.choice("kafka.on_stop", ON_STOP),
             client: reader.open_section(check_property).into_iter().map(property).collect(),
             tls: Tls::read(reader),
             sasl: Sasl::read(reader),

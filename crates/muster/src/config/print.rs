@@ -3,7 +3,7 @@
 //! What is printed is what was read, in one spelling, and reads back as the same configuration but for
 //! the secrets, which are not shown.
 
-use super::kafka::Property;
+use super::kafka::{ON_STOP, Property};
 use super::layers::{OPEN_SECTION, Origin};
 use super::{Config, LogFormat, LogKind, Sasl, Secret, unit};
 use muster_rule::Dialect;
@@ -66,6 +66,9 @@ impl Config {
         printer.section("kafka");
         printer.quoted("brokers", kafka.brokers.join(","));
         printer.quoted("application", &kafka.application);
+        printer.duration("session_timeout", kafka.session_timeout);
+        let on_stop = ON_STOP.iter().find(|(_, departure)| *departure == kafka.on_stop);
+        printer.quoted("on_stop", on_stop.map(|(name, _)| *name).unwrap_or_default());
 
         printer.section(OPEN_SECTION);
         for (name, property) in kafka.client_properties() {

@@ -45,6 +45,7 @@ impl muster_api::Service for Api {
         match self.service.wait_applied(&positions, left) {
             Ok(()) => Ok(Waited::Applied),
             Err(WaitError::TimedOut) => Ok(Waited::TimedOut),
+            Err(WaitError::Elsewhere(elsewhere)) => Err(Problem::new(mirror::ELSEWHERE, elsewhere)),
             Err(error @ WaitError::Failed(_)) => Err(Problem::new("service-failed", error)),
         }
     }

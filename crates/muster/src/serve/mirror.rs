@@ -11,6 +11,9 @@ use serde::{Deserialize, Serialize};
 /// The most objects of one answer of `POST /muster/find`.
 const MAX_FOUND: usize = 10_000;
 
+/// The code of a question that is about partitions of other instances.
+pub(super) const ELSEWHERE: &str = "partition-elsewhere";
+
 /// Without a `limit`.
 const DEFAULT_FOUND: usize = 100;
 
@@ -143,6 +146,7 @@ fn problem(error: AskError, text: &str) -> Problem {
         }
         AskError::UnknownGroup(_) => Problem::new("unknown-group", error),
         AskError::Refused(rejection) => Problem::new(rejection.code.as_str(), rejection.message),
+        AskError::Elsewhere(elsewhere) => Problem::new(ELSEWHERE, elsewhere),
         AskError::Unanswered => Problem::new("unanswered", error),
     }
 }

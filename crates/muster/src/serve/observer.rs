@@ -5,6 +5,7 @@ use metrics::{counter, gauge, histogram};
 use muster_directory::{GroupId, Instant, MembershipChange, Tenant};
 use muster_service::{Decision, Observer, Turn};
 use muster_store::{Store, SyncTimes};
+use muster_stream::log::Rebalance;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -98,6 +99,29 @@ impl Observer for MetricsObserver {
 
     fn definitions(&self, partition: u32, waiting: usize) {
         self.queue("definitions", partition, waiting as u64);
+    }
+
+    fn rebalance(&self, rebalance: &Rebalance) {
+        let (change, partitions, assigned) = match rebalance {
+            Rebalance::Assigned(partitions) => ("assigned", partitions, 1.0),
+            Rebalance::Revoked(partitions) => ("revoked", partitions, 0.0),
+            Rebalance::Lost(partitions) => ("lost", partitions, 0.0),
+        };
+        counter!(metric::REBALANCED, "change" => change).increment(partitions.len() as u64);
+        for partition in partitions {
+            gauge!(metric::PARTITION_ASSIGNED, "partition" => self.label(*partition)).set(assigned);
+        }
+    }
+
+    fn ended(&self, partition: u32) {
+        let label = self.label(partition);
+        for gauge in [metric::GROUPS_SYNCING, metric::MEMBERSHIPS_PENDING, metric::PARTITION_READY] {
+            gauge!(gauge, "partition" => label.clone()).set(0.0);
+        }
+        for queue in ["outbox", "definitions"] {
+            self.queue(queue, partition, 0);
+        }
+        self.metrics.set_groups_behind(partition, Vec::new());
     }
 
     fn ready(&self, partition: u32, ready: bool) {

@@ -80,6 +80,12 @@ metrics! {
     PUBLISH = "muster_publish_seconds": Kind::Histogram(SECONDS), ["partition"];
     /// 1 when the partition is restored and has read the definitions, else 0.
     PARTITION_READY = "muster_partition_ready": Kind::Gauge, ["partition"];
+    /// 1 while the consumer group leaves the partition to this instance, else 0. Over all instances the sum of a
+    /// partition is 1, or 0 while it moves.
+    PARTITION_ASSIGNED = "muster_partition_assigned": Kind::Gauge, ["partition"];
+    /// Partitions that came or went: `change` is `assigned`, `revoked` (handed over), or `lost` (this instance was
+    /// silent for longer than its session, or was replaced).
+    REBALANCED = "muster_partitions_rebalanced_total": Kind::Counter, ["change"];
     /// Always 1; the labels say which program this is.
     BUILD = "muster_build_info": Kind::Gauge, ["version"];
     /// When the process started, in seconds since 1970.

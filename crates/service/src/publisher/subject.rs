@@ -4,8 +4,10 @@
 //! who is told, it asks its subject.
 
 use super::render::{Renderer, weight};
-use crate::shared::{Shared, Stop};
-use muster_engine::publisher::{Limits, Weight};
+use crate::Fault;
+use crate::shared::Shared;
+use crate::stop::Stop;
+use muster_engine::publisher::{Limits, Ownership, Weight};
 use muster_engine::storage::{Entry, PartitionNumber, Positions, Storage};
 use muster_stream::log::{Log, NewRecord, TopicPartition};
 use muster_wire::DeltaOrigin;
@@ -34,6 +36,20 @@ pub(crate) trait Subject: Send + Sync {
 
     /// What asks it to end.
     fn stop(&self) -> &Stop;
+
+    /// Whether it is ours, asked after somebody fenced its writer.
+    fn ownership(&self) -> Ownership {
+        Ownership::Ours
+    }
+
+    /// Takes note that it is somebody else's.
+    ///
+    /// # Errors
+    /// Where there is nobody who could take it over.
+    fn give_up(&self) -> Result<(), Fault> {
+        let reason = "somebody else publishes it under the same `application`";
+        Err(Fault::Contradiction(format!("{}: {reason}", self.name())))
+    }
 
     /// How much goes into one transaction, and how much may wait.
     fn limits(&self) -> Limits;
@@ -64,18 +80,23 @@ pub(crate) trait Subject: Send + Sync {
 pub(crate) struct PartitionSubject {
     shared: Arc<Shared>,
     partition: u32,
+    stop: Arc<Stop>,
     renderer: Renderer,
 }
 
+/// How often a member of the group is heard of at least, unless its session is shorter.
+const HEARTBEAT: Duration = Duration::from_secs(3);
+
 impl PartitionSubject {
-    pub(crate) fn new(shared: Arc<Shared>, partition: u32) -> PartitionSubject {
+    /// A partition that is to be worked on until then.
+    pub(crate) fn new(shared: Arc<Shared>, partition: u32, stop: Arc<Stop>) -> PartitionSubject {
         let options = &shared.options;
         let renderer = Renderer {
             topics: options.topics.clone(),
             partition,
             origin: DeltaOrigin::new(&options.application, partition, options.partitions),
         };
-        PartitionSubject { shared, partition, renderer }
+        PartitionSubject { shared, partition, stop, renderer }
     }
 }
 
@@ -101,7 +122,23 @@ impl Subject for PartitionSubject {
     }
 
     fn stop(&self) -> &Stop {
-        &self.shared.stop
+        &self.stop
+    }
+
+    /// An instance that slept through its session learns so by its next heartbeat; until then the partition only
+    /// seems to be its own, and taking it over would fence the one that has it.
+    fn ownership(&self) -> Ownership {
+        let heartbeat = HEARTBEAT.min(self.shared.options.session_timeout / 3);
+        if self.stop.wait(heartbeat) { Ownership::Lost } else { Ownership::Ours }
+    }
+
+    fn give_up(&self) -> Result<(), Fault> {
+        tracing::warn!(
+            partition = self.partition,
+            "another instance publishes the partition: it is given up"
+        );
+        self.stop.cut();
+        Ok(())
     }
 
     fn limits(&self) -> Limits {

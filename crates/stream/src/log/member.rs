@@ -32,9 +32,10 @@ pub enum Rebalance {
 }
 
 /// What becomes of a member's partitions when it ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Departure {
     /// They wait for its return until the session times out.
+    #[default]
     Returning,
     /// They go to others at once.
     ForGood,
