@@ -73,6 +73,8 @@ codes! {
     /// The CloudEvents attributes round the event contradict each other, or are of a version or form
     /// that is not known.
     InvalidCloudEvent = "invalid-cloudevent",
+    /// The engine failed at it, again and again, and somebody decided to go on without it.
+    EngineFailure = "engine-failure",
     /// A confirmation of a removal of licences that is not held.
     UnknownRemoval = "unknown-removal",
     /// A product, an assignment of licences or a tenant's settings is not of the shape it must have.

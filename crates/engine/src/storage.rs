@@ -149,6 +149,30 @@ pub struct Marker {
     pub clock: Instant,
 }
 
+/// A change at which the engine failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trouble {
+    /// The changes topic.
+    pub topic: String,
+    /// The change's offset.
+    pub offset: u64,
+    /// How often in a row.
+    pub failures: u32,
+    /// What it said the last time.
+    pub reason: String,
+    /// What to do when it comes to that change again.
+    pub remedy: Remedy,
+}
+
+/// What is to become of a change at which the engine failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Remedy {
+    /// It is tried again.
+    Apply,
+    /// It becomes a dead letter: somebody decided so.
+    DeadLetter,
+}
+
 /// Why a store could not do what was asked. A fault of ours or the disk's, never the user's input.
 #[derive(Debug, thiserror::Error)]
 pub enum StorageError {
@@ -270,7 +294,20 @@ pub trait Storage: Send + Sync {
     /// The disk's.
     fn intend(&self, partition: PartitionNumber, lineage: u64) -> Result<(), StorageError>;
 
-    /// Forgets everything of the partition but the intent: records, outbox, head and marker, all or
+    /// The change at which the engine failed last, if that is not done with.
+    ///
+    /// # Errors
+    /// The disk's, or damage.
+    fn trouble(&self, partition: PartitionNumber) -> Result<Option<Trouble>, StorageError>;
+
+    /// Notes a change at which the engine failed, or that it is done with; on the disk when this returns.
+    ///
+    /// # Errors
+    /// The disk's.
+    fn note_trouble(&self, partition: PartitionNumber, trouble: Option<&Trouble>)
+    -> Result<(), StorageError>;
+
+    /// Forgets everything of the partition but the intent and the trouble: records, outbox, head and marker, all or
     /// nothing, and on the disk when this returns.
     ///
     /// # Errors

@@ -17,7 +17,7 @@ use crate::telemetry::{Metrics, start_logs};
 use anyhow::Context as _;
 use muster_index::IndexKind;
 use muster_service::{Service, ServiceOptions, Starting, SystemClock};
-use muster_store::{Changelog, Store};
+use muster_store::{Changelog, Store, StoreFormat};
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -33,7 +33,10 @@ pub(crate) fn run(config: &Config) -> Result<Outcome, Failure> {
     shutdown.on_signals().context("cannot listen for signals").map_err(Failure::Fault)?;
     let metrics = Metrics::start().map_err(Failure::Fault)?;
     let listener = config.http.listen.map(listen).transpose()?;
-    let store = Arc::new(Store::open(&config.data.dir, Changelog::Off)?);
+    let store = Arc::new(Store::open(&config.data.dir, changelog(&config.topics.changelog))?);
+    if config.topics.changelog.is_none() {
+        tracing::warn!("`topics.changelog` is empty: if the disk is lost, so are its data");
+    }
     observer::observe_syncs(&metrics, Arc::clone(&store));
     let address = listener.as_ref().and_then(|listener| listener.local_addr().ok());
     // From here on the directory is ours.
@@ -44,6 +47,7 @@ pub(crate) fn run(config: &Config) -> Result<Outcome, Failure> {
             options: options(config),
             log,
             storage: store,
+            format: Arc::new(StoreFormat),
             interpret: Arc::new(JsonValues),
             clock: Arc::new(SystemClock),
             observer: Arc::new(observer::MetricsObserver::new(config.topics.partitions, metrics.clone())),
@@ -116,6 +120,11 @@ pub(crate) fn options(config: &Config) -> ServiceOptions {
         departure: config.kafka.on_stop,
         definitions_wait: config.limits.definitions_wait,
     }
+}
+
+/// Whether the store keeps what a changelog publishes.
+pub(crate) fn changelog<T>(topic: &Option<T>) -> Changelog {
+    if topic.is_some() { Changelog::On } else { Changelog::Off }
 }
 
 /// Leaves the address where those who use the data directory look for it.

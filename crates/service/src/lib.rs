@@ -26,7 +26,7 @@ mod submit;
 
 pub use ask::{AskError, Changes, Everybody, RuleQuestion, WantedValues};
 pub use fault::Fault;
-pub use observe::{Decision, Observer, Turn};
+pub use observe::{Decision, Observer, PartitionState, Turn};
 pub use options::{ServiceOptions, Topics};
 pub use output::{Output, OutputReader, ReadError};
 pub use progress::{Elsewhere, Position, Unready, WaitError};

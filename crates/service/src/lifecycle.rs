@@ -9,11 +9,10 @@
 //!
 //! The group is served by this thread alone, which never waits for a partition.
 
-use crate::partition::PartitionTask;
 use crate::service::guarded;
 use crate::shared::Shared;
 use crate::stop::Stop;
-use crate::{Fault, registrar};
+use crate::{Fault, partition, registrar};
 use muster_stream::log::{LogError, Member, Rebalance};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -208,7 +207,7 @@ fn start(task: Task, shared: &Arc<Shared>) -> Running {
         }),
         Task::Partition(number) => {
             guarded(format!("partition {number}"), Arc::clone(shared), move |shared| {
-                PartitionTask::start(shared, number, theirs)?.run()
+                partition::work(&shared, number, &theirs)
             })
         }
     };

@@ -26,6 +26,36 @@ pub struct Turn<'a> {
     pub commit: Duration,
 }
 
+/// What a partition is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PartitionState {
+    /// It is taken over, its state restored or loaded.
+    Restoring,
+    /// It applies changes and publishes.
+    Running,
+    /// Somebody else became its writer; whose it is, is being found out.
+    Fenced,
+    /// It does nothing until somebody decides: the log and `/readyz` say what to do.
+    Stopped,
+}
+
+impl PartitionState {
+    /// All of them.
+    pub const ALL: [PartitionState; 4] =
+        [PartitionState::Restoring, PartitionState::Running, PartitionState::Fenced, PartitionState::Stopped];
+
+    /// As metrics name it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            PartitionState::Restoring => "restoring",
+            PartitionState::Running => "running",
+            PartitionState::Fenced => "fenced",
+            PartitionState::Stopped => "stopped",
+        }
+    }
+}
+
 /// How a request was decided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Decision {
@@ -66,4 +96,10 @@ pub trait Observer: Send + Sync {
 
     /// Whether a partition is restored and works.
     fn ready(&self, partition: u32, ready: bool);
+
+    /// A partition came into this state.
+    fn state(&self, _partition: u32, _state: PartitionState) {}
+
+    /// So many records of a partition were restored from the changelog, and about so many offsets are left.
+    fn restoring(&self, _partition: u32, _records: u64, _left: u64) {}
 }

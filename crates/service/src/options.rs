@@ -23,6 +23,8 @@ pub struct Topics {
     pub memberships: Option<Arc<str>>,
     /// States of groups, compacted.
     pub group_status: Option<Arc<str>>,
+    /// The state of the partitions, compacted: what a lost disk is restored from.
+    pub changelog: Option<Arc<str>>,
     /// What was refused.
     pub dead_letters: Arc<str>,
 }
@@ -76,6 +78,7 @@ impl Topics {
         specs.push(spec(&self.deltas, all, delete));
         specs.extend(self.memberships.iter().map(|name| spec(name, all, Policy::Compact)));
         specs.extend(self.group_status.iter().map(|name| spec(name, 1, Policy::Compact)));
+        specs.extend(self.changelog.iter().map(|name| spec(name, all, Policy::Compact)));
         specs.push(spec(&self.dead_letters, all, delete));
         specs
     }

@@ -253,7 +253,8 @@ impl OutputReader {
     }
 }
 
-fn sequence_of(record: &Record) -> Option<u64> {
+/// The sequence of a record of an output that has sequences.
+pub(crate) fn sequence_of(record: &Record) -> Option<u64> {
     let (_, value) = record.headers.iter().find(|(name, _)| name == "ce_sequence")?;
     std::str::from_utf8(value.as_deref()?).ok()?.parse().ok()
 }

@@ -6,22 +6,25 @@
 //! while too much is committed and not published, or the disk is nearly full, nothing is taken in: the log
 //! keeps what waits, and memory stays as it is.
 
-use crate::observe::Turn;
+mod work;
+
+pub(crate) use work::work;
+
+use crate::observe::{PartitionState, Turn};
 use crate::progress::Applied;
-use crate::publisher::{Outbox, PartitionSubject, Publisher, Subject, store_number};
-use crate::service::guarded;
+use crate::publisher::{Outbox, PartitionSubject, Publisher, Publishing, Subject, store_number};
 use crate::shared::{CatalogSchemas, Past, Shared};
 use crate::stop::Stop;
 use crate::{Fault, ServiceOptions};
-use muster_directory::{Event, Rejection, Source};
-use muster_engine::storage::{Positions, RecordImage, Restore, StorageError};
+use muster_directory::{Event, Rejection, RejectionCode, Source};
+use muster_engine::storage::{Positions, RecordImage, Remedy, Restore, StorageError, Trouble};
 use muster_engine::{Budget, Catalog, Partition};
 use muster_stream::log::{Batch, ReadLimits, Reader, Record, TopicPartition};
 use muster_wire::Placement;
 use std::sync::Arc;
 use std::sync::RwLockReadGuard;
-use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
+use work::At;
 
 /// How long one poll waits; definitions, instants that are due and a stop are noticed after that at the latest.
 const POLL: Duration = Duration::from_millis(10);
@@ -34,6 +37,8 @@ pub(crate) struct PartitionTask {
     shared: Arc<Shared>,
     number: u32,
     stop: Arc<Stop>,
+    at: Arc<At>,
+    trouble: Option<Trouble>,
     partition: Partition,
     positions: Positions,
     /// One more than the greatest request number among the definitions that the partition knows.
@@ -41,7 +46,7 @@ pub(crate) struct PartitionTask {
     reader: Box<dyn Reader>,
     subject: Arc<dyn Subject>,
     outbox: Arc<Outbox>,
-    publishing: Option<JoinHandle<()>>,
+    publishing: Publishing,
     entry: u64,
     /// Whether the last entry left something to synchronise.
     syncing: bool,
@@ -51,8 +56,16 @@ pub(crate) struct PartitionTask {
 }
 
 impl PartitionTask {
-    /// Restores the partition under the definitions in force, takes it over, and publishes what was left.
-    pub(crate) fn start(shared: Arc<Shared>, number: u32, stop: Arc<Stop>) -> Result<PartitionTask, Fault> {
+    /// Takes the partition over, which restores its state where that is lost, loads it under the definitions in
+    /// force, and begins to publish what was left. Dropped, it waits until what is committed is published, as far
+    /// as the log lets it.
+    fn start(
+        shared: &Arc<Shared>,
+        number: u32,
+        stop: &Arc<Stop>,
+        at: &Arc<At>,
+    ) -> Result<PartitionTask, Fault> {
+        let (shared, stop) = (Arc::clone(shared), Arc::clone(stop));
         tracing::info!(partition = number, "the partition is being restored");
         let subject: Arc<dyn Subject> =
             Arc::new(PartitionSubject::new(Arc::clone(&shared), number, Arc::clone(&stop)));
@@ -66,7 +79,10 @@ impl PartitionTask {
             shared.storage.load(store_number(number), &mut restoring)?;
         }
         let mut partition = restoring.0;
-        let (entry, positions) = head.map(|head| (head.entry, head.positions)).unwrap_or_default();
+        let (entry, positions) = match head {
+            Some(head) => (head.entry, head.positions),
+            None => (0, publisher.positions().clone()),
+        };
         let definitions = {
             let catalog = shared.catalog();
             // What is in force already counts as known from the start.
@@ -91,6 +107,7 @@ impl PartitionTask {
             reader.assign(&of, from)?;
             reached.insert(topic.to_string(), from);
         }
+        let trouble = shared.storage.trouble(store_number(number))?;
         let counts = partition.counts();
         tracing::info!(
             partition = number,
@@ -99,34 +116,41 @@ impl PartitionTask {
             "the partition runs"
         );
         let positions = reached;
+        let outbox = publisher.outbox();
+        let publishing = Publishing::spawn(publisher)?;
         let mut task = PartitionTask {
             shared,
             number,
             stop,
+            at: Arc::clone(at),
+            trouble,
             partition,
             positions,
             definitions,
             reader,
             subject,
-            outbox: publisher.outbox(),
-            publishing: None,
+            outbox,
+            publishing,
             entry,
             syncing: true,
             looked: None,
             open: true,
         };
-        let thread = format!("publisher {number}");
-        task.publishing = Some(guarded(thread, Arc::clone(&task.shared), move |_| publisher.run()));
         task.turn(None)?;
         task.report();
         task.shared.observer.ready(number, true);
+        task.shared.observer.state(number, PartitionState::Running);
         Ok(task)
     }
 
-    /// Works until it is asked to end.
-    pub(crate) fn run(mut self) -> Result<(), Fault> {
+    /// Works until it is asked to stop.
+    fn run(mut self) -> Result<(), Fault> {
         while !self.stop.is_requested() {
             self.look();
+            if self.publishing.has_ended() {
+                // By itself: it says why.
+                return self.publishing.end();
+            }
             if !self.outbox.wait_for_room(self.shared.options.outbox_entries, LOOK_PERIOD) {
                 continue;
             }
@@ -139,11 +163,7 @@ impl PartitionTask {
             self.turn(batch)?;
         }
         self.shared.observer.ready(self.number, false);
-        self.outbox.close();
-        if let Some(publishing) = self.publishing.take() {
-            // How it ended is told already.
-            let _ = publishing.join();
-        }
+        self.publishing.end()?;
         tracing::info!(partition = self.number, "the partition stopped");
         Ok(())
     }
@@ -159,9 +179,12 @@ impl PartitionTask {
         let (mut moved, mut records) = (false, 0);
         if let Some(batch) = batch {
             records = batch.records.len() as u64;
+            self.at.batch(Some(&batch.of));
             for record in &batch.records {
+                self.at.record(record.offset);
                 self.take_record(&catalog, &batch.of, record);
             }
+            self.at.batch(None);
             let place = self.positions.entry(batch.of.topic.to_string()).or_default();
             moved = *place != batch.next;
             *place = batch.next;
@@ -174,6 +197,7 @@ impl PartitionTask {
             let began = Instant::now();
             shared.storage.commit(store_number(self.number), std::slice::from_ref(&entry))?;
             let commit = began.elapsed();
+            self.leave_trouble_behind()?;
             self.entry = entry.number;
             self.outbox.push(self.subject.weight(&entry));
             let done = self.partition.counts().work;
@@ -229,6 +253,10 @@ impl PartitionTask {
         let source =
             Source::Topic { topic: Arc::clone(&of.topic), partition: of.partition, offset: record.offset };
         let read = record.as_wire();
+        if let Some(rejection) = self.given_up(of, record.offset) {
+            self.partition.refuse(read.dead_letter(source, rejection));
+            return;
+        }
         let event = muster_wire::decode_change(&read, &self.placement(), &CatalogSchemas(catalog));
         if let Err(rejection) = event.and_then(|event| self.apply(catalog, event, &source)) {
             tracing::warn!(partition = self.number, offset = record.offset, code = %rejection.code, "a record was refused");
@@ -243,6 +271,25 @@ impl PartitionTask {
             Event::Listing(change) => self.partition.listing(catalog, change, source),
             // Refused by the reader of records: they belong on another topic, or in files.
             Event::Group(_) | Event::Schema(_) | Event::Clock(_) => {}
+        }
+        Ok(())
+    }
+
+    /// Why the change there is not applied, where somebody decided to give it up.
+    fn given_up(&self, of: &TopicPartition, offset: u64) -> Option<Rejection> {
+        let Trouble { topic, reason, remedy, .. } = self.trouble.as_ref().filter(|at| at.offset == offset)?;
+        let is_it = *topic == *of.topic && *remedy == Remedy::DeadLetter;
+        let message = format!("the engine failed at it ({reason}), and it was given up by an operator");
+        is_it.then(|| Rejection::new(RejectionCode::EngineFailure, message))
+    }
+
+    /// Forgets the change at which the engine failed, once what came of it is committed.
+    fn leave_trouble_behind(&mut self) -> Result<(), Fault> {
+        let passed =
+            |trouble: &Trouble| self.positions.get(&trouble.topic).is_some_and(|next| *next > trouble.offset);
+        if self.trouble.as_ref().is_some_and(passed) {
+            self.shared.storage.note_trouble(store_number(self.number), None)?;
+            self.trouble = None;
         }
         Ok(())
     }

@@ -148,6 +148,11 @@ impl Progress {
         });
     }
 
+    /// A partition begins: nothing is known of it yet.
+    pub(crate) fn restoring(&self, partition: u32) {
+        self.change(partition, |place| (place.applied, place.stalled) = (None, None));
+    }
+
     /// Why a partition does not go on, or that it does.
     pub(crate) fn stalled(&self, partition: u32, reason: Option<String>) {
         self.change(partition, |place| place.stalled = reason);
@@ -188,7 +193,7 @@ impl Progress {
             reasons.push("the registrar is starting".into());
         }
         for (partition, number) in state.partitions.iter().zip(0_u32..).filter(|(place, _)| place.assigned) {
-            if partition.applied.is_none() {
+            if partition.applied.is_none() && partition.stalled.is_none() {
                 reasons.push(format!("partition {number} is being restored"));
             }
             reasons.extend(partition.stalled.iter().map(|reason| format!("partition {number}: {reason}")));

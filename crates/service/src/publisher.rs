@@ -3,21 +3,27 @@
 //! What goes into which transaction, and what to do when one fails, the engine's state machine decides; this
 //! does what it says. While a transaction is under way the partition goes on; what it commits meanwhile goes
 //! into the next. After any failure the writer is dropped and the partition taken over again, for as long as
-//! it takes: the log's own marker then says what was published, and the outbox has the rest.
-//!
-//! What a writer says it committed counts as read back.
+//! it takes: the log's own marker then says what was published, and the outbox has the rest. The outbox is
+//! trimmed by what was read back from the log, never by what a writer said.
 
+mod ground;
 mod outbox;
+mod publishing;
+mod read_back;
 mod render;
 mod subject;
 mod writing;
 
 pub(crate) use outbox::Outbox;
+pub(crate) use publishing::Publishing;
 pub(crate) use subject::{PartitionSubject, Subject, store_number};
 
 use crate::Fault;
-use muster_engine::publisher::{Action, Input, WriteFailure};
+use crate::observe::PartitionState;
+use muster_engine::publisher::{Action, Input, Published, WriteFailure};
+use muster_engine::storage::Positions;
 use muster_stream::log::{LogError, WriteError};
+use read_back::Seen;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -25,6 +31,10 @@ use writing::Writing;
 
 /// Before the first take-over is tried again.
 const BACK_OFF: Duration = Duration::from_millis(500);
+/// How often it is looked whether something was read back, while something is outstanding.
+const READ_BACK: Duration = Duration::from_millis(2);
+/// At the end, how long to wait for what was written to be read back: the next start finds it as well.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Publishes one subject.
 pub(crate) struct Publisher {
@@ -40,14 +50,18 @@ impl Publisher {
     /// # Errors
     /// What no waiting cures; or the service stops before it succeeds.
     pub(crate) fn start(subject: Arc<dyn Subject>) -> Result<Publisher, Fault> {
-        let mut writing = Writing::new(Arc::clone(&subject));
-        while let Err(fault) = writing.take_over() {
-            failure(fault, &*subject)?;
+        let writing = loop {
+            match Writing::take_over(Arc::clone(&subject)) {
+                Ok(writing) => break writing,
+                Err(fault) => drop(failure(fault, &*subject)?),
+            }
             if subject.stop().wait(BACK_OFF) {
                 return Err(Fault::Stopped);
             }
-        }
-        let machine = muster_engine::publisher::Publisher::new(subject.limits(), writing.published());
+        };
+        subject.stalled(None);
+        let machine = muster_engine::publisher::Publisher::new(subject.limits(), writing.published())
+            .with_present(writing.present());
         let publisher = Publisher { subject, outbox: Arc::default(), machine, writing };
         publisher.load()?;
         publisher.report();
@@ -59,20 +73,63 @@ impl Publisher {
         Arc::clone(&self.outbox)
     }
 
+    /// How far the inputs are read in what is published.
+    pub(crate) fn positions(&self) -> &Positions {
+        self.writing.positions()
+    }
+
     /// Publishes until the outbox is closed and empty; or until it is asked to end while the log is away, is to drop
     /// what it has begun, or gives the subject up.
     ///
     /// # Errors
     /// What no waiting cures.
     pub(crate) fn run(mut self) -> Result<(), Fault> {
+        let mut closed_since = None;
         loop {
-            let taken = self.outbox.wait();
-            let closed = taken.closed;
+            // What is outstanding is looked for; otherwise there is nothing to do before something comes.
+            let taken = if self.machine.is_drained() {
+                self.outbox.wait()
+            } else {
+                self.outbox.wait_at_most(READ_BACK)
+            };
             let actions = self.machine.handle(Input::Committed(taken.committed));
-            if !self.act(actions)? || closed && self.machine.is_drained() {
+            if !self.act(actions)? || !self.read_back()? {
                 return Ok(());
             }
+            if taken.closed {
+                let since = *closed_since.get_or_insert_with(Instant::now);
+                if self.machine.is_drained() || self.subject.stop().is_cut() || since.elapsed() > PATIENCE {
+                    return Ok(());
+                }
+            }
         }
+    }
+
+    /// Tells the machine of what was read back; false when it is to stop meanwhile.
+    fn read_back(&mut self) -> Result<bool, Fault> {
+        let seen = match self.writing.read_back() {
+            Ok(seen) => seen,
+            Err(fault) => {
+                let failed = Input::Failed(failure(fault, &*self.subject)?);
+                let actions = self.machine.handle(failed);
+                return self.act(actions);
+            }
+        };
+        for seen in seen {
+            let input = match seen {
+                Seen::Sequence(sequence) => Input::Delivered(sequence),
+                Seen::Marker(marker) => {
+                    let published = Published::from(&marker);
+                    self.writing.see(marker);
+                    Input::ReadBack(published)
+                }
+            };
+            let actions = self.machine.handle(input);
+            if !self.act(actions)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// Tells the outbox of what an earlier life left in it.
@@ -115,7 +172,10 @@ impl Publisher {
                     }
                     vec![self.take_over()?]
                 }
-                Action::AskOwnership => vec![Input::Ownership(self.subject.ownership())],
+                Action::AskOwnership => {
+                    self.subject.state(PartitionState::Fenced);
+                    vec![Input::Ownership(self.subject.ownership())]
+                }
                 Action::GiveUp => {
                     self.subject.give_up()?;
                     return Ok(false);
@@ -140,17 +200,18 @@ impl Publisher {
         match self.writing.write(after, through) {
             Ok(()) => {
                 self.subject.wrote(began.elapsed());
-                Ok(vec![Input::ReadBack(self.writing.published()), Input::Written])
+                Ok(vec![Input::Written])
             }
             Err(fault) => Ok(vec![Input::Failed(failure(fault, &*self.subject)?)]),
         }
     }
 
     fn take_over(&mut self) -> Result<Input, Fault> {
-        Ok(match self.writing.take_over() {
+        Ok(match self.writing.resume() {
             Ok(()) => {
                 tracing::info!(of = self.subject.name(), "it was taken over again");
                 self.subject.stalled(None);
+                self.subject.state(PartitionState::Running);
                 Input::TakenOver(self.writing.published())
             }
             Err(fault) => Input::Failed(failure(fault, &*self.subject)?),
@@ -159,7 +220,8 @@ impl Publisher {
 
     fn report(&self) {
         self.outbox.report(self.machine.backlog(), self.machine.is_full());
-        let published = self.machine.acknowledged().entry;
+        // Committed is visible to subscribers, read back or not.
+        let published = self.writing.published().entry;
         self.subject.reached(published, self.writing.positions(), self.outbox.entries());
     }
 }

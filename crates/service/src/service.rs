@@ -6,7 +6,7 @@ use crate::progress::{Position, Unready, WaitError};
 use crate::shared::{Clock, Intake, Shared};
 use crate::{Fault, Output, OutputReader, ReadError, ServiceOptions, SubmitError, lifecycle, submit};
 use muster_engine::Interpret;
-use muster_engine::storage::Storage;
+use muster_engine::storage::{ChangelogFormat, Storage};
 use muster_stream::log::{Joining, Log, Producer};
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -20,6 +20,8 @@ pub struct Starting {
     pub log: Arc<dyn Log>,
     /// Where partitions are kept.
     pub storage: Arc<dyn Storage>,
+    /// How their changelog is spelt.
+    pub format: Arc<dyn ChangelogFormat>,
     /// How single values are read and written.
     pub interpret: Arc<dyn Interpret>,
     /// What tells the time.

@@ -6,7 +6,7 @@ use crate::progress::Progress;
 use crate::stop::Stop;
 use crate::{ServiceOptions, Starting};
 use muster_directory::{Instant, Tenant};
-use muster_engine::storage::Storage;
+use muster_engine::storage::{ChangelogFormat, Storage};
 use muster_engine::{Catalog, Definition, Endings, Interpret};
 use muster_rule::Schema;
 use muster_stream::log::Log;
@@ -53,6 +53,7 @@ pub(crate) struct Shared {
     pub(crate) options: ServiceOptions,
     pub(crate) log: Arc<dyn Log>,
     pub(crate) storage: Arc<dyn Storage>,
+    pub(crate) format: Arc<dyn ChangelogFormat>,
     pub(crate) interpret: Arc<dyn Interpret>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) observer: Arc<dyn Observer>,
@@ -82,7 +83,7 @@ pub(crate) struct Past {
 
 impl Shared {
     pub(crate) fn new(starting: Starting) -> Shared {
-        let Starting { options, log, storage, interpret, clock, observer, intake } = starting;
+        let Starting { options, log, storage, format, interpret, clock, observer, intake } = starting;
         Shared {
             catalog: RwLock::new(Catalog::new(options.index)),
             queues: (0..options.partitions.get()).map(|_| Mutex::default()).collect(),
@@ -95,6 +96,7 @@ impl Shared {
             options,
             log,
             storage,
+            format,
             interpret,
             clock,
             observer,

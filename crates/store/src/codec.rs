@@ -25,6 +25,7 @@ pub(crate) mod membership;
 pub(crate) mod object;
 pub(crate) mod schema;
 mod source;
+pub(crate) mod trouble;
 
 /// The first byte of a value: bincode 2, `config::legacy()`. Another encoding would get another.
 const FORMAT: u8 = 1;

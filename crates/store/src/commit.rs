@@ -1,10 +1,12 @@
 //! Entries, and what they did, as one batch. Within it records are sorted by key and each is written
 //! once, as the last of the entries left it.
 
-use crate::codec::{entry, head, images};
+use crate::codec::{entry, head, images, trouble};
 use crate::key::{self, Key, Place, without_partition};
 use crate::{Changelog, record};
-use muster_engine::storage::{Entry, Marker, PartitionHead, PartitionNumber, RecordImage, StorageError};
+use muster_engine::storage::{
+    Entry, Marker, PartitionHead, PartitionNumber, RecordImage, StorageError, Trouble,
+};
 use rocksdb::WriteBatch;
 use std::collections::BTreeMap;
 
@@ -94,6 +96,20 @@ pub(crate) fn finish_restore(
     let head = head::encode_head(&PartitionHead::from(marker))?;
     batch.put(Key::new(partition, Place::Head).encode(), head);
     batch.put(Key::new(partition, Place::Marker).encode(), head::encode_marker(marker)?);
+    Ok(batch)
+}
+
+/// The change at which the engine failed, or that it is done with.
+pub(crate) fn note_trouble(
+    partition: PartitionNumber,
+    trouble: Option<&Trouble>,
+) -> Result<WriteBatch, StorageError> {
+    let mut batch = WriteBatch::default();
+    let key = Key::new(partition, Place::Trouble).encode();
+    match trouble {
+        Some(trouble) => batch.put(key, trouble::encode(trouble)?),
+        None => batch.delete(key),
+    }
     Ok(batch)
 }
 

@@ -35,6 +35,8 @@ pub(crate) enum Table {
     Feed = 0x07,
     /// Partition: the last lineage that this directory meant to claim. A wipe leaves it.
     Intent = 0x08,
+    /// Partition: the change at which the engine failed. A wipe leaves it.
+    Trouble = 0x09,
     /// Tenant: its schema; the id is empty.
     Schema = 0x10,
     /// Tenant: group definitions, by group id.
@@ -57,7 +59,7 @@ pub(crate) enum Table {
 
 impl Table {
     /// All tables there are.
-    const ALL: [Table; 17] = [
+    const ALL: [Table; 18] = [
         Table::Format,
         Table::Owner,
         Table::Head,
@@ -66,6 +68,7 @@ impl Table {
         Table::Images,
         Table::Feed,
         Table::Intent,
+        Table::Trouble,
         Table::Schema,
         Table::Definition,
         Table::Group,
@@ -106,6 +109,7 @@ pub(crate) enum Place {
     Head,
     Marker,
     Intent,
+    Trouble,
     Entry(u64),
     Images(u64),
     Schema(Tenant),
@@ -135,7 +139,9 @@ impl Key {
     pub(crate) fn encode(&self) -> Vec<u8> {
         let (number, feed);
         let (tenant, id): (&str, &[u8]) = match &self.place {
-            Place::Format | Place::Owner | Place::Head | Place::Marker | Place::Intent => ("", &[]),
+            Place::Format | Place::Owner | Place::Head | Place::Marker | Place::Intent | Place::Trouble => {
+                ("", &[])
+            }
             Place::Entry(entry) | Place::Images(entry) => {
                 number = entry.to_be_bytes();
                 ("", &number)
@@ -176,7 +182,8 @@ impl Place {
     /// Whose record it is; `None` for what belongs to no tenant.
     pub(crate) fn tenant(&self) -> Option<&Tenant> {
         match self {
-            Place::Format | Place::Owner | Place::Head | Place::Marker | Place::Intent => None,
+            Place::Format | Place::Owner | Place::Head | Place::Marker => None,
+            Place::Intent | Place::Trouble => None,
             Place::Entry(_) | Place::Images(_) | Place::Feed(_) => None,
             Place::Schema(tenant)
             | Place::Settings(tenant)
@@ -197,6 +204,7 @@ impl Place {
             Place::Head => Table::Head,
             Place::Marker => Table::Marker,
             Place::Intent => Table::Intent,
+            Place::Trouble => Table::Trouble,
             Place::Entry(_) => Table::Entry,
             Place::Images(_) => Table::Images,
             Place::Schema(_) => Table::Schema,
@@ -237,6 +245,7 @@ impl Place {
             Table::Head => whole(Place::Head),
             Table::Marker => whole(Place::Marker),
             Table::Intent => whole(Place::Intent),
+            Table::Trouble => whole(Place::Trouble),
             Table::Entry => Ok(Place::Entry(number()?)),
             Table::Images => Ok(Place::Images(number()?)),
             Table::Feed => match <[u8; 4]>::try_from(id) {
@@ -271,7 +280,7 @@ pub(crate) fn without_partition(key: &[u8]) -> &[u8] {
     key.get(size_of::<PartitionNumber>()..).unwrap_or_default()
 }
 
-/// Everything of a partition but the intent to claim it.
+/// Everything of a partition but the intent to claim it and the trouble.
 pub(crate) fn whole_partition(partition: PartitionNumber) -> [KeyRange; 2] {
     let of_itself = KeyRange {
         from: Key::new(partition, Place::Head).encode(),
@@ -339,6 +348,7 @@ impl fmt::Display for Key {
             Place::Head => f.write_str("the head")?,
             Place::Marker => f.write_str("the marker")?,
             Place::Intent => f.write_str("the intent to claim it")?,
+            Place::Trouble => f.write_str("the change at which the engine failed")?,
             Place::Entry(entry) => write!(f, "outbox entry {entry}")?,
             Place::Images(entry) => write!(f, "the record images of outbox entry {entry}")?,
             Place::Schema(tenant) => write!(f, "the schema of tenant `{tenant}`")?,

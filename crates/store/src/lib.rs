@@ -20,7 +20,8 @@ pub use changelog::StoreFormat;
 
 use database::{Database, Durability};
 use muster_engine::storage::{
-    Entry, Marker, PartitionHead, PartitionNumber, RecordImage, Restore, Storage, StorageError, order,
+    Entry, Marker, PartitionHead, PartitionNumber, RecordImage, Restore, Storage, StorageError, Trouble,
+    order,
 };
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -165,6 +166,19 @@ impl Storage for Store {
     fn intend(&self, partition: PartitionNumber, lineage: u64) -> Result<(), StorageError> {
         let action = || format!("note lineage {lineage} of partition {partition}");
         self.database.write(commit::intend(partition, lineage)?, Durability::Synced, action)
+    }
+
+    fn trouble(&self, partition: PartitionNumber) -> Result<Option<Trouble>, StorageError> {
+        outbox::trouble(&self.database.view(), partition)
+    }
+
+    fn note_trouble(
+        &self,
+        partition: PartitionNumber,
+        trouble: Option<&Trouble>,
+    ) -> Result<(), StorageError> {
+        let action = || format!("note the trouble of partition {partition}");
+        self.database.write(commit::note_trouble(partition, trouble)?, Durability::Synced, action)
     }
 
     fn wipe(&self, partition: PartitionNumber) -> Result<(), StorageError> {

@@ -2,11 +2,13 @@
 //! head. A gap is damage, never an end.
 
 use crate::codec::images::Image;
-use crate::codec::{Damage, entry, head, images};
+use crate::codec::{Damage, entry, head, images, trouble};
 use crate::database::View;
 use crate::key::{self, Key, Place};
 use crate::record;
-use muster_engine::storage::{Entry, Marker, PartitionHead, PartitionNumber, RecordImage, StorageError};
+use muster_engine::storage::{
+    Entry, Marker, PartitionHead, PartitionNumber, RecordImage, StorageError, Trouble,
+};
 use std::ops::ControlFlow;
 
 /// The partition's head.
@@ -31,6 +33,13 @@ pub(crate) fn intent(view: &View<'_>, partition: PartitionNumber) -> Result<Opti
     let key = Key::new(partition, Place::Intent);
     let intent = view.get(&key)?.map(|bytes| head::decode_intent(&bytes));
     intent.transpose().map_err(|damage| damage.at(key))
+}
+
+/// The change at which the engine failed.
+pub(crate) fn trouble(view: &View<'_>, partition: PartitionNumber) -> Result<Option<Trouble>, StorageError> {
+    let key = Key::new(partition, Place::Trouble);
+    let trouble = view.get(&key)?.map(|bytes| trouble::decode(&bytes));
+    trouble.transpose().map_err(|damage| damage.at(key))
 }
 
 /// The entries after `after` that are not acknowledged, at most `limit`, without their records.

@@ -84,6 +84,7 @@ pub(crate) fn decode(place: Place, value: &[u8]) -> Result<Option<RecordImage>, 
         | Place::Head
         | Place::Marker
         | Place::Intent
+        | Place::Trouble
         | Place::Entry(_)
         | Place::Images(_) => return Ok(None),
     }))
@@ -116,6 +117,7 @@ fn tombstone(place: Place) -> Option<RecordImage> {
         | Place::Head
         | Place::Marker
         | Place::Intent
+        | Place::Trouble
         | Place::Entry(_)
         | Place::Images(_) => return None,
     })

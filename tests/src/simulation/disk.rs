@@ -3,7 +3,8 @@
 
 use crate::random::Random;
 use muster_engine::storage::{
-    Entry, Marker, MemoryStorage, PartitionHead, PartitionNumber, RecordImage, Restore, Storage, StorageError,
+    Entry, Marker, MemoryStorage, PartitionHead, PartitionNumber, RecordImage, Restore, Storage,
+    StorageError, Trouble,
 };
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard};
@@ -231,6 +232,18 @@ impl Storage for Disk {
 
     fn intend(&self, partition: PartitionNumber, lineage: u64) -> Result<(), StorageError> {
         self.write_synced(partition, Write::Intend(lineage))
+    }
+
+    fn trouble(&self, partition: PartitionNumber) -> Result<Option<Trouble>, StorageError> {
+        self.state().written.trouble(partition)
+    }
+
+    fn note_trouble(
+        &self,
+        partition: PartitionNumber,
+        trouble: Option<&Trouble>,
+    ) -> Result<(), StorageError> {
+        self.state().written.note_trouble(partition, trouble)
     }
 
     fn wipe(&self, partition: PartitionNumber) -> Result<(), StorageError> {

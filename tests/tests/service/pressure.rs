@@ -11,6 +11,7 @@ use muster_rule::Dialect;
 use muster_service::{
     Decision, Observer, OpenIntake, Service, ServiceOptions, Starting, SystemClock, Topics, Turn,
 };
+use muster_store::StoreFormat;
 use muster_stream::embedded::{EmbeddedLog, EmbeddedOptions};
 use muster_stream::log::{
     Bounds, Departure, Log, LogError, NewRecord, Producer, Progress, ReadLimits, Reader, Record,
@@ -124,6 +125,7 @@ fn options() -> ServiceOptions {
             deltas: "deltas".into(),
             memberships: None,
             group_status: None,
+            changelog: Some("changelog".into()),
             dead_letters: "dead".into(),
         },
         partitions: NonZeroU32::MIN,
@@ -151,6 +153,7 @@ fn while_nothing_is_published_nothing_is_taken_in() {
         options: options(),
         log: Arc::new(Gated(log, gate.clone())),
         storage: Arc::clone(&storage) as Arc<dyn Storage>,
+        format: Arc::new(StoreFormat),
         interpret: Arc::new(WireInterpret),
         clock: Arc::new(SystemClock),
         observer: Arc::clone(&longest) as Arc<dyn Observer>,

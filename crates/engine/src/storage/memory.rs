@@ -5,7 +5,7 @@
 use super::{
     Entry, LicensingImage, Marker, MembershipImage, PartitionHead, PartitionNumber, RecordImage, Restore,
 };
-use super::{GroupImage, Storage, StorageError, order};
+use super::{GroupImage, Storage, StorageError, Trouble, order};
 use muster_directory::{GroupDefinition, GroupId, Object, ObjectId, SchemaRequest, Tenant};
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -29,6 +29,7 @@ struct Partition {
     head: Option<PartitionHead>,
     marker: Option<Marker>,
     intent: Option<u64>,
+    trouble: Option<Trouble>,
 }
 
 impl MemoryStorage {
@@ -145,9 +146,23 @@ impl Storage for MemoryStorage {
         Ok(())
     }
 
+    fn trouble(&self, partition: PartitionNumber) -> Result<Option<Trouble>, StorageError> {
+        Ok(self.read(partition, |partition| partition.trouble.clone()))
+    }
+
+    fn note_trouble(
+        &self,
+        partition: PartitionNumber,
+        trouble: Option<&Trouble>,
+    ) -> Result<(), StorageError> {
+        self.partitions().entry(partition).or_default().trouble = trouble.cloned();
+        Ok(())
+    }
+
     fn wipe(&self, partition: PartitionNumber) -> Result<(), StorageError> {
         if let Some(partition) = self.partitions().get_mut(&partition) {
-            *partition = Partition { intent: partition.intent, ..Partition::default() };
+            let (intent, trouble) = (partition.intent, partition.trouble.take());
+            *partition = Partition { intent, trouble, ..Partition::default() };
         }
         Ok(())
     }

@@ -61,6 +61,7 @@ pub(crate) fn topics(config: &Config) -> Topics {
         deltas: name(&topics.deltas),
         memberships: topics.memberships.as_ref().map(name),
         group_status: topics.group_status.as_ref().map(name),
+        changelog: topics.changelog.as_ref().map(name),
         dead_letters: name(&topics.dead_letters),
     }
 }

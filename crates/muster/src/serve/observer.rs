@@ -3,7 +3,7 @@
 use crate::telemetry::{GroupBehind, Metrics, metric};
 use metrics::{counter, gauge, histogram};
 use muster_directory::{GroupId, Instant, MembershipChange, Tenant};
-use muster_service::{Decision, Observer, Turn};
+use muster_service::{Decision, Observer, PartitionState, Turn};
 use muster_store::{Store, SyncTimes};
 use muster_stream::log::Rebalance;
 use std::num::NonZeroU32;
@@ -122,6 +122,25 @@ impl Observer for MetricsObserver {
             self.queue(queue, partition, 0);
         }
         self.metrics.set_groups_behind(partition, Vec::new());
+    }
+
+    fn state(&self, partition: u32, state: PartitionState) {
+        for of in PartitionState::ALL {
+            let labels = [("partition", self.label(partition)), ("state", of.name().to_owned())];
+            gauge!(metric::PARTITION_STATE, &labels).set(f64::from(u8::from(of == state)));
+        }
+        // Nothing is left of a restore that is over.
+        if state == PartitionState::Running {
+            gauge!(metric::RESTORE_LEFT, "partition" => self.label(partition)).set(0.0);
+        }
+    }
+
+    fn restoring(&self, partition: u32, records: u64, left: u64) {
+        let partition = self.label(partition);
+        #[expect(clippy::cast_precision_loss, reason = "gauges are floating point")]
+        gauge!(metric::RESTORED, "partition" => partition.clone()).set(records as f64);
+        #[expect(clippy::cast_precision_loss, reason = "gauges are floating point")]
+        gauge!(metric::RESTORE_LEFT, "partition" => partition).set(left as f64);
     }
 
     fn ready(&self, partition: u32, ready: bool) {

@@ -86,6 +86,13 @@ metrics! {
     /// Partitions that came or went: `change` is `assigned`, `revoked` (handed over), or `lost` (this instance was
     /// silent for longer than its session, or was replaced).
     REBALANCED = "muster_partitions_rebalanced_total": Kind::Counter, ["change"];
+    /// 1 for the state that the partition is in, else 0: `restoring`, `running`, `fenced` (somebody else became its
+    /// writer; it is taken over again) or `stopped` (somebody has to decide: `/readyz` and the log say what).
+    PARTITION_STATE = "muster_partition_state": Kind::Gauge, ["partition", "state"];
+    /// Records of the partition that the last restore from the changelog has put so far.
+    RESTORED = "muster_restored_records": Kind::Gauge, ["partition"];
+    /// Offsets of the changelog that a restore has still to go over, about; 0 when none is under way.
+    RESTORE_LEFT = "muster_restore_left": Kind::Gauge, ["partition"];
     /// Always 1; the labels say which program this is.
     BUILD = "muster_build_info": Kind::Gauge, ["version"];
     /// When the process started, in seconds since 1970.

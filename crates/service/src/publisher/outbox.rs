@@ -74,6 +74,15 @@ impl Outbox {
         self.take()
     }
 
+    /// The same, waiting at most so long.
+    pub(super) fn wait_at_most(&self, timeout: Duration) -> Taken {
+        let state = self.lock();
+        let nothing = |state: &mut State| state.committed.is_empty() && !state.closed;
+        let waited = self.changed.wait_timeout_while(state, timeout, nothing);
+        drop(waited.unwrap_or_else(PoisonError::into_inner));
+        self.take()
+    }
+
     /// Tells what is not acknowledged of what was taken.
     pub(super) fn report(&self, backlog: Backlog, full: bool) {
         let mut state = self.lock();

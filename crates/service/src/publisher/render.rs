@@ -2,7 +2,7 @@
 
 use crate::Topics;
 use muster_engine::publisher::Weight;
-use muster_engine::storage::Entry;
+use muster_engine::storage::{Entry, LocalGroup, RecordImage};
 use muster_stream::log::{NewRecord, TopicPartition};
 use muster_wire::DeltaOrigin;
 use std::sync::Arc;
@@ -11,6 +11,11 @@ use std::sync::Arc;
 const DELTA_BYTES: u64 = 700;
 /// About what a record of a compacted topic has.
 const STATE_BYTES: u64 = 200;
+
+/// About what a key and the rest of a record of the changelog have.
+const KEY_BYTES: u64 = 100;
+/// About what an attribute's name or number and its value have, or a group's id.
+const ATTRIBUTE_BYTES: usize = 40;
 
 /// Renders the entries of one partition.
 pub(super) struct Renderer {
@@ -62,10 +67,28 @@ pub(super) fn weight(topics: &Topics, entry: &Entry) -> Weight {
         let raw = letter.raw.as_ref().map_or(0, Vec::len) + letter.key.as_ref().map_or(0, Vec::len);
         raw as u64 + STATE_BYTES
     });
+    let images = entry.records.iter().filter(|_| topics.changelog.is_some());
+    let (kept, kept_bytes) =
+        images.fold((0, 0), |(kept, bytes), image| (kept + 1, bytes + image_bytes(image)));
     Weight {
         entry: entry.number,
         sequence: entry.sequence,
-        records: deltas as u64 + states + entry.dead_letters.len() as u64,
-        bytes: deltas as u64 * DELTA_BYTES + states * STATE_BYTES + letters.sum::<u64>(),
+        records: deltas as u64 + states + entry.dead_letters.len() as u64 + kept,
+        bytes: deltas as u64 * DELTA_BYTES + states * STATE_BYTES + letters.sum::<u64>() + kept_bytes,
     }
+}
+
+/// About what a record's image has in the changelog.
+fn image_bytes(image: &RecordImage) -> u64 {
+    let parts = match image {
+        RecordImage::Object(_, _, Some(object)) => {
+            let unknown = object.attributes.unknown().iter().map(|attribute| attribute.json.len());
+            object.attributes.known().len() * ATTRIBUTE_BYTES + unknown.sum::<usize>()
+        }
+        RecordImage::Membership(_, _, Some(image)) => {
+            image.groups.len() * size_of::<LocalGroup>() + image.listed.len() * ATTRIBUTE_BYTES
+        }
+        _ => 0,
+    };
+    KEY_BYTES + parts as u64
 }

@@ -5,10 +5,11 @@
 
 use super::render::{Renderer, weight};
 use crate::Fault;
+use crate::observe::PartitionState;
 use crate::shared::Shared;
 use crate::stop::Stop;
 use muster_engine::publisher::{Limits, Ownership, Weight};
-use muster_engine::storage::{Entry, PartitionNumber, Positions, Storage};
+use muster_engine::storage::{ChangelogFormat, Entry, PartitionNumber, Positions, Storage};
 use muster_stream::log::{Log, NewRecord, TopicPartition};
 use muster_wire::DeltaOrigin;
 use std::sync::Arc;
@@ -50,6 +51,22 @@ pub(crate) trait Subject: Send + Sync {
         let reason = "somebody else publishes it under the same `application`";
         Err(Fault::Contradiction(format!("{}: {reason}", self.name())))
     }
+
+    /// Where the state of what it publishes is kept, and how it is spelt; `None` where it is not.
+    fn changelog(&self) -> Option<(TopicPartition, &dyn ChangelogFormat)> {
+        None
+    }
+
+    /// What it writes with dense sequences: the output that is checked for gaps and duplicates, if any.
+    fn output(&self) -> Option<TopicPartition> {
+        None
+    }
+
+    /// It came into this state.
+    fn state(&self, _state: PartitionState) {}
+
+    /// So many records were restored, and about so many offsets of the changelog are left.
+    fn restoring(&self, _records: u64, _left: u64) {}
 
     /// How much goes into one transaction, and how much may wait.
     fn limits(&self) -> Limits;
@@ -139,6 +156,23 @@ impl Subject for PartitionSubject {
         );
         self.stop.cut();
         Ok(())
+    }
+
+    fn changelog(&self) -> Option<(TopicPartition, &dyn ChangelogFormat)> {
+        let topic = self.shared.options.topics.changelog.as_ref()?;
+        Some((TopicPartition::new(Arc::clone(topic), self.partition), &*self.shared.format))
+    }
+
+    fn output(&self) -> Option<TopicPartition> {
+        Some(TopicPartition::new(Arc::clone(&self.shared.options.topics.deltas), self.partition))
+    }
+
+    fn state(&self, state: PartitionState) {
+        self.shared.observer.state(self.partition, state);
+    }
+
+    fn restoring(&self, records: u64, left: u64) {
+        self.shared.observer.restoring(self.partition, records, left);
     }
 
     fn limits(&self) -> Limits {

@@ -1,11 +1,13 @@
 //! The writer of one subject: taking over, writing entries, and the marker between them.
 
+use super::ground::{LogGround, progress, push_images, push_marker};
+use super::read_back::{ReadBack, Seen};
 use super::subject::Subject;
 use crate::Fault;
 use muster_engine::publisher::Published;
-use muster_engine::storage::{Entry, Marker, PartitionHead, Positions};
-use muster_engine::takeover::{from_metadata, to_metadata};
-use muster_stream::log::{Progress, TopicPartition, Writer};
+use muster_engine::storage::{Entry, Marker, Positions};
+use muster_engine::takeover::{TakeOverError, TakenOver, resume, take_over};
+use muster_stream::log::{NewRecord, Writer};
 use std::sync::Arc;
 
 /// So many entries are read from the outbox at once.
@@ -15,28 +17,56 @@ const ENTRIES: usize = 64;
 pub(super) struct Writing {
     subject: Arc<dyn Subject>,
     writer: Option<Box<dyn Writer>>,
-    /// What is published.
+    read_back: ReadBack,
+    /// What was written last in this lineage, or claimed.
     marker: Marker,
+    /// What was read back last, or found when it was taken over; `None` where there was nothing.
+    seen: Option<Marker>,
+    /// Up to this sequence the output was filled by a transaction that was torn.
+    present: u64,
 }
 
 impl Writing {
-    pub(super) fn new(subject: Arc<dyn Subject>) -> Writing {
-        let nothing = Marker {
-            owner: subject.storage().owner(),
-            lineage: 0,
-            entry: 0,
-            sequence: 0,
-            positions: Positions::new(),
-            definitions_position: 0,
-            clock: muster_directory::Instant::MIN,
-        };
-        Writing { subject, writer: None, marker: nothing }
+    /// Makes a writer, which fences any earlier one, and takes over what is not running here.
+    pub(super) fn take_over(subject: Arc<dyn Subject>) -> Result<Writing, Fault> {
+        let mut writer = subject.log().writer(&subject.writer())?;
+        let mut ground = LogGround { subject: &*subject, writer: &mut *writer };
+        let taken = take_over(subject.storage(), subject.store_number(), &mut ground)
+            .map_err(|error| fault(error, &*subject))?;
+        if let Some(because) = taken.restored {
+            tracing::info!(of = subject.name(), %because, "its state was restored from the changelog");
+        }
+        let mut read_back = ReadBack::default();
+        read_back.begin(&*subject)?;
+        let seen = subject.storage().marker(subject.store_number())?;
+        let TakenOver { marker, present, .. } = taken;
+        Ok(Writing { subject, writer: Some(writer), read_back, seen, marker, present })
+    }
+
+    /// The same after the writer failed, while the state in memory goes on.
+    pub(super) fn resume(&mut self) -> Result<(), Fault> {
+        // The one before goes first, or its threads would outlive it.
+        self.writer = None;
+        let subject = Arc::clone(&self.subject);
+        let mut writer = subject.log().writer(&subject.writer())?;
+        let mut ground = LogGround { subject: &*subject, writer: &mut *writer };
+        let taken = resume(subject.storage(), subject.store_number(), &mut ground)
+            .map_err(|error| fault(error, &*subject))?;
+        self.writer = Some(writer);
+        self.seen = subject.storage().marker(subject.store_number())?;
+        self.present = taken.present;
+        self.marker = taken.marker;
+        Ok(())
     }
 
     /// What is published, in the lineage of this writer.
     pub(super) fn published(&self) -> Published {
-        let Marker { lineage, entry, sequence, .. } = self.marker;
-        Published { lineage, entry, sequence }
+        Published::from(&self.marker)
+    }
+
+    /// The last sequence that is in the output already.
+    pub(super) fn present(&self) -> u64 {
+        self.present
     }
 
     /// How far the inputs are read in what is published.
@@ -46,40 +76,22 @@ impl Writing {
 
     /// The entries after this one, up to and including `through` at most, a few.
     pub(super) fn entries(&self, after: u64, through: u64) -> Result<Vec<Entry>, Fault> {
+        let (storage, number) = (self.subject.storage(), self.subject.store_number());
         let few = usize::try_from(through.saturating_sub(after)).unwrap_or(ENTRIES).min(ENTRIES);
-        Ok(self.subject.storage().outbox(self.subject.store_number(), after, few)?)
-    }
-
-    /// Makes a writer, which fences any earlier one, and learns what is published.
-    pub(super) fn take_over(&mut self) -> Result<(), Fault> {
-        // The one before goes first, or its threads would outlive it.
-        self.writer = None;
-        let subject = Arc::clone(&self.subject);
-        let (storage, number) = (subject.storage(), subject.store_number());
-        let mut writer = subject.log().writer(&subject.writer())?;
-        let head = storage.head(number)?;
-        let stored = storage.marker(number)?;
-        let lineage = self.marker.lineage;
-        match self.read_marker(&mut *writer)? {
-            Some(published) => {
-                self.check(&published, head.as_ref())?;
-                if stored.is_none_or(|stored| stored.entry < published.entry) {
-                    storage.acknowledge(number, &published)?;
-                }
-                self.marker = published;
+        let mut entries = storage.outbox(number, after, few)?;
+        if self.subject.changelog().is_some() {
+            for entry in &mut entries {
+                entry.records = storage.images(number, entry.number)?.ok_or_else(|| {
+                    Fault::Contradiction(format!(
+                        "entry {} of {} was committed while no changelog was kept: start once more without \
+                         one (`topics.changelog` empty), so that it is published",
+                        entry.number,
+                        self.subject.name()
+                    ))
+                })?;
             }
-            None if stored.is_some() => {
-                return Err(Fault::Contradiction(format!(
-                    "{} was published from this data directory, but the log knows nothing of it: give the log \
-                     back, or start with an empty data directory",
-                    subject.name()
-                )));
-            }
-            None => {}
         }
-        self.marker.lineage = self.marker.lineage.max(lineage) + 1;
-        self.writer = Some(writer);
-        Ok(())
+        Ok(entries)
     }
 
     /// Writes entries in one transaction with the marker after them.
@@ -89,7 +101,7 @@ impl Writing {
         let mut reached = after;
         while reached < through {
             for entry in self.entries(reached, through)? {
-                self.subject.render(&entry, &mut records);
+                self.render(&entry, &mut records)?;
                 last = Some(entry);
             }
             let Some(entry) = last.as_ref().filter(|entry| entry.number > reached) else {
@@ -102,74 +114,64 @@ impl Writing {
             reached = entry.number;
         }
         let (Some(last), Some(mut writer)) = (last, self.writer.take()) else { return Ok(()) };
-        let marker = self.marker_after(&last);
+        let marker = Marker::after(&last, self.marker.owner, self.marker.lineage);
+        push_marker(&*self.subject, &marker, &mut records)?;
         // Only a writer that wrote is kept: of any other it is not known what it did.
-        writer.write(&records, &self.progress(&marker))?;
+        writer.write(&records, &progress(&*self.subject, &marker))?;
         self.writer = Some(writer);
         self.marker = marker;
         Ok(())
     }
 
-    /// Trims the outbox up to what is published.
-    pub(super) fn acknowledge(&self) -> Result<(), Fault> {
-        Ok(self.subject.storage().acknowledge(self.subject.store_number(), &self.marker)?)
+    /// What was read back since the last time.
+    pub(super) fn read_back(&mut self) -> Result<Vec<Seen>, Fault> {
+        let unseen = self.seen.as_ref() != Some(&self.marker);
+        self.read_back.poll(&*self.subject, self.writer.as_deref_mut().filter(|_| unseen))
     }
 
-    fn read_marker(&self, writer: &mut dyn Writer) -> Result<Option<Marker>, Fault> {
-        let mut positions = Positions::new();
-        let mut text = None;
-        for of in self.subject.inputs() {
-            if let Some(progress) = writer.committed(&of)? {
-                positions.insert(self.subject.position_name(&of), progress.next);
-                text.get_or_insert(progress.metadata);
+    /// This marker was read back.
+    pub(super) fn see(&mut self, marker: Marker) {
+        self.seen = Some(marker);
+    }
+
+    /// Trims the outbox up to what was read back.
+    pub(super) fn acknowledge(&self) -> Result<(), Fault> {
+        match &self.seen {
+            Some(seen) => Ok(self.subject.storage().acknowledge(self.subject.store_number(), seen)?),
+            None => Ok(()),
+        }
+    }
+
+    /// An entry's records: what goes out, but for what is there already, and what it left for the changelog.
+    fn render(&self, entry: &Entry, records: &mut Vec<NewRecord>) -> Result<(), Fault> {
+        let from = records.len();
+        self.subject.render(entry, records);
+        let first = entry.sequence + 1 - (entry.deltas.len() + entry.licences.len()) as u64;
+        if first <= self.present
+            && let Some(output) = self.subject.output()
+        {
+            let mut sequence = first;
+            let mut at = from;
+            while let Some(record) = records.get(at) {
+                if record.to != output {
+                    at += 1;
+                    continue;
+                }
+                if sequence > self.present {
+                    break;
+                }
+                records.remove(at);
+                sequence += 1;
             }
         }
-        let Some(text) = text else { return Ok(None) };
-        let marker = from_metadata(&text, positions).map_err(|reason| {
-            let name = self.subject.name();
-            Fault::Contradiction(format!("the marker of {name} in the log cannot be read: {reason}"))
-        })?;
-        Ok(Some(marker))
+        push_images(&*self.subject, &entry.records, records)
     }
+}
 
-    /// Refuses to publish from a data directory that is not the one the log has seen last.
-    fn check(&self, published: &Marker, head: Option<&PartitionHead>) -> Result<(), Fault> {
-        let name = self.subject.name();
-        if published.owner != self.subject.storage().owner() {
-            return Err(Fault::Contradiction(format!(
-                "{name} was published last from another data directory: use that one, or another `application`"
-            )));
-        }
-        let local = head.map_or(0, |head| head.entry);
-        if local < published.entry {
-            return Err(Fault::Contradiction(format!(
-                "the data directory holds {name} up to entry {local}, but entry {} is published \
-                 already: it is an older copy; use the newest",
-                published.entry
-            )));
-        }
-        Ok(())
-    }
-
-    fn marker_after(&self, entry: &Entry) -> Marker {
-        Marker {
-            owner: self.marker.owner,
-            lineage: self.marker.lineage,
-            entry: entry.number,
-            sequence: entry.sequence,
-            positions: entry.positions.clone(),
-            definitions_position: entry.definitions_position,
-            clock: entry.clock,
-        }
-    }
-
-    fn progress(&self, marker: &Marker) -> Vec<Progress> {
-        let text = to_metadata(marker);
-        let progress = |of: TopicPartition| Progress {
-            next: marker.positions.get(&self.subject.position_name(&of)).copied().unwrap_or_default(),
-            of,
-            metadata: text.clone(),
-        };
-        self.subject.inputs().into_iter().map(progress).collect()
+fn fault(error: TakeOverError<Fault>, subject: &dyn Subject) -> Fault {
+    match error {
+        TakeOverError::Failed(fault) => fault,
+        TakeOverError::Refused(refusal) => Fault::Refused { of: subject.name(), refusal: Box::new(refusal) },
+        TakeOverError::Overtaken => Fault::Overtaken { of: subject.name() },
     }
 }

@@ -10,6 +10,7 @@ fn place() -> impl Strategy<Value = Place> {
         Just(Place::Head),
         Just(Place::Marker),
         Just(Place::Intent),
+        Just(Place::Trouble),
         any::<u64>().prop_map(Place::Entry),
         any::<u64>().prop_map(Place::Images),
         tenant().prop_map(Place::Schema),
@@ -86,7 +87,7 @@ fn ranges_hold_their_own_keys_and_no_others() {
         let later = key.place.tenant().is_some_and(|other| *other > tenant);
         assert_eq!(inside(tenants_after(partition, Some(&tenant))), here && later, "{key:?} {tenant}");
         assert_eq!(inside(tenants_after(partition, None)), here && key.place.tenant().is_some());
-        let kept = matches!(key.place, Place::Format | Place::Owner | Place::Intent);
+        let kept = matches!(key.place, Place::Format | Place::Owner | Place::Intent | Place::Trouble);
         let wiped = whole_partition(partition).into_iter().any(inside);
         assert_eq!(wiped, here && !kept, "{key:?}");
     });
@@ -112,6 +113,7 @@ fn key_bytes_never_change() {
         (Key::new(1, Place::Membership(tenant(), object())), r"\x00\x01acm\xc3\xa9\x00\x14u/1"),
         (Key::new(0, Place::Feed(258)), r"\x00\x00\x00\x07\x00\x00\x01\x02"),
         (Key::new(0, Place::Intent), r"\x00\x00\x00\x08"),
+        (Key::new(0, Place::Trouble), r"\x00\x00\x00\t"),
         (Key::new(1, Place::Settings(tenant())), r"\x00\x01acm\xc3\xa9\x00 "),
         (Key::new(1, Place::Product(tenant(), sku())), r"\x00\x01acm\xc3\xa9\x00!sku"),
         (Key::new(1, Place::LicensedGroup(tenant(), group())), "\\x00\\x01acm\\xc3\\xa9\\x00\\\"g1"),

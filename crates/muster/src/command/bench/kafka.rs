@@ -26,7 +26,7 @@ use muster_loadgen::bench::{Measured, Step, round_number};
 use muster_service::{
     Clock, Decision, Observer, OpenIntake, Service, ServiceOptions, Starting, Topics, Turn,
 };
-use muster_store::{Changelog, Store};
+use muster_store::{Store, StoreFormat};
 use muster_stream::log::Log;
 use std::collections::HashMap;
 use std::num::NonZeroU64;
@@ -192,11 +192,12 @@ impl Running {
         let mut options = serve::options(&config);
         options.topics = topics(&name, &options.topics);
         let log = serve::open_log(&config).map_err(serve::failure)?;
-        let store = Store::open(&directory.join("data"), Changelog::Off)?;
+        let store = Store::open(&directory.join("data"), serve::changelog(&options.topics.changelog))?;
         let service = Service::start(Starting {
             options: options.clone(),
             log: Arc::clone(&log),
             storage: Arc::new(store),
+            format: Arc::new(StoreFormat),
             interpret: Arc::new(JsonValues),
             clock: Arc::new(Fixed(workload.now())),
             observer: Arc::new(Nobody),
@@ -228,6 +229,7 @@ fn topics(name: &str, configured: &Topics) -> Topics {
         deltas: own(&configured.deltas),
         memberships: None,
         group_status: None,
+        changelog: configured.changelog.as_ref().map(own),
         dead_letters: own(&configured.dead_letters),
     }
 }
