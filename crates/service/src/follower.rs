@@ -5,7 +5,7 @@ use crate::limits::PatternWatch;
 use crate::shared::Shared;
 use muster_engine::{Catalog, Decides, Definition};
 use muster_stream::log::{Batch, ReadLimits, Reader, Record, TopicPartition};
-use muster_wire::AcceptedDefinition;
+use muster_wire::{AcceptedDefinition, AcceptedLicensing};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -69,7 +69,10 @@ impl Follower {
     fn follow(&mut self, batch: &Batch) -> Result<(), Fault> {
         let mut definitions = Vec::with_capacity(batch.records.len());
         for record in &batch.records {
-            let definition = read_definition(record, &self.shared.catalog())?;
+            // What only licensing acts on is for its own reader.
+            let ReadDefinition::Engine(definition) = read_definition(record, &self.shared.catalog())? else {
+                continue;
+            };
             self.patterns.learn(&definition);
             let schema = matches!(definition, Definition::Schema { .. });
             definitions.push(definition);
@@ -83,10 +86,18 @@ impl Follower {
     }
 }
 
+/// What a record of the definitions is.
+pub(crate) enum ReadDefinition {
+    /// For engines.
+    Engine(Definition),
+    /// For licensing.
+    Licensing(AcceptedLicensing),
+}
+
 /// The definition of a record, its rule compiled under the tenant's schema in `catalog`.
-pub(crate) fn read_definition(record: &Record, catalog: &Catalog) -> Result<Definition, Fault> {
+pub(crate) fn read_definition(record: &Record, catalog: &Catalog) -> Result<ReadDefinition, Fault> {
     let accepted = AcceptedDefinition::from_record(&record.as_wire())?;
-    Ok(match accepted {
+    Ok(ReadDefinition::Engine(match accepted {
         AcceptedDefinition::Group(definition) => {
             let decides = Decides::of(&definition, catalog.tenant(&definition.tenant).schema());
             if let Decides::Nobody(reason) = &decides {
@@ -103,5 +114,6 @@ pub(crate) fn read_definition(record: &Record, catalog: &Catalog) -> Result<Defi
             Definition::GroupDeleted { tenant, id, version, source }
         }
         AcceptedDefinition::Schema { request, version } => Definition::Schema { request, version },
-    })
+        AcceptedDefinition::Licensing(licensing) => return Ok(ReadDefinition::Licensing(licensing)),
+    }))
 }

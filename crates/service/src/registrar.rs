@@ -5,12 +5,15 @@
 //! requests and the position reached are written in one transaction. After a doubtful write it starts
 //! again from what the log says.
 
+mod licensed;
+
 use crate::Fault;
-use crate::follower::read_definition;
+use crate::follower::{ReadDefinition, read_definition};
 use crate::observe::Decision;
 use crate::shared::{CatalogSchemas, Shared};
 use crate::stop::Stop;
-use muster_directory::{DeadLetter, Event, Source};
+use licensed::LicensedGroups;
+use muster_directory::{DeadLetter, Event, Rejection, Source};
 use muster_engine::storage::{Marker, Positions};
 use muster_engine::takeover::{from_metadata, to_metadata};
 use muster_engine::{Catalog, Definition, Registrar, Request};
@@ -18,7 +21,7 @@ use muster_index::IndexKind;
 use muster_stream::log::{
     LogError, NewRecord, Progress, ReadLimits, Reader, Record, TopicPartition, WriteError, Writer,
 };
-use muster_wire::AcceptedDefinition;
+use muster_wire::{AcceptedDefinition, AcceptedLicensing, Posted};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -62,6 +65,7 @@ struct RegistrarTask {
     registrar: Registrar,
     /// What was accepted; its index is never asked.
     catalog: Catalog,
+    licensed: LicensedGroups,
     writer: Box<dyn Writer>,
     reader: Box<dyn Reader>,
     requests: TopicPartition,
@@ -94,13 +98,14 @@ impl RegistrarTask {
             Some(progress) => progress.next,
             None => shared.log.bounds(&requests)?.first,
         };
-        let (catalog, accepted) = accepted_before(&shared, stop)?;
+        let Before { catalog, licensed, accepted } = accepted_before(&shared, stop)?;
         let mut reader = shared.log.reader(ReadLimits::default())?;
         reader.assign(&requests, next)?;
         let registrar = Registrar { default_dialect: options.dialect };
         let task = RegistrarTask {
             registrar,
             catalog,
+            licensed,
             writer,
             reader,
             requests,
@@ -148,27 +153,22 @@ impl RegistrarTask {
 
     /// Decides one request and appends what is to be written of it.
     fn decide(&mut self, record: &Record, records: &mut Vec<NewRecord>) {
-        let topics = &self.shared.options.topics;
+        let shared = Arc::clone(&self.shared);
+        let topics = &shared.options.topics;
         let source =
             Source::Topic { topic: Arc::clone(&topics.requests), partition: 0, offset: record.offset };
         let read = record.as_wire();
-        let decision = muster_wire::decode_request(&read, &CatalogSchemas(&self.catalog)).and_then(|event| {
-            let request = match event {
-                Some(Event::Group(request)) => Request::Group(request),
-                Some(Event::Schema(request)) => Request::Schema(request),
-                // For other subscribers of this topic.
-                _ => return Ok(None),
-            };
-            self.registrar.decide(&self.catalog, request, record.offset, &source)
-        });
+        let decision = muster_wire::decode_request(&read, &CatalogSchemas(&self.catalog))
+            .and_then(|posted| self.accept(posted, record.offset, &source));
         match decision {
-            Ok(None) => {}
-            Ok(Some(definition)) => {
-                self.shared.observer.request(Decision::Accepted, None);
-                self.catalog.apply(&definition);
-                self.accepted = self.accepted.max(definition.version() + 1);
-                let to = TopicPartition::new(Arc::clone(&topics.definitions), 0);
-                records.push(NewRecord::placed(to, accepted(definition).to_record()));
+            Ok(accepted) => {
+                if !accepted.is_empty() {
+                    self.shared.observer.request(Decision::Accepted, None);
+                }
+                for definition in accepted {
+                    let to = TopicPartition::new(Arc::clone(&topics.definitions), 0);
+                    records.push(NewRecord::placed(to, definition.to_record()));
+                }
             }
             Err(rejection) => {
                 tracing::warn!(offset = record.offset, code = %rejection.code, "a request was refused");
@@ -178,6 +178,36 @@ impl RegistrarTask {
                 records.push(NewRecord::placed(to, muster_wire::dead_letter_record(letter)));
             }
         }
+    }
+
+    /// What comes of a request: nothing, a definition, or one and what ends with it.
+    fn accept(
+        &mut self,
+        posted: Posted,
+        version: u64,
+        source: &Source,
+    ) -> Result<Vec<AcceptedDefinition>, Rejection> {
+        let request = match posted {
+            Posted::Event(Event::Group(request)) => Request::Group(request),
+            Posted::Event(Event::Schema(request)) => Request::Schema(request),
+            // Of other kinds there are none on this topic.
+            Posted::Event(_) => return Ok(Vec::new()),
+            Posted::Licensing(request) => {
+                let accepted = AcceptedLicensing::new(request, version, source.clone());
+                self.licensed.learn(&accepted);
+                return Ok(vec![AcceptedDefinition::Licensing(accepted)]);
+            }
+        };
+        let Some(definition) = self.registrar.decide(&self.catalog, request, version, source)? else {
+            return Ok(Vec::new());
+        };
+        self.catalog.apply(&definition);
+        self.accepted = self.accepted.max(version + 1);
+        let ended = self.licensed.end_with(&definition);
+        Ok([Some(accepted(definition)), ended.map(AcceptedDefinition::Licensing)]
+            .into_iter()
+            .flatten()
+            .collect())
     }
 
     fn progress(&self) -> Progress {
@@ -198,25 +228,37 @@ impl RegistrarTask {
     }
 }
 
-/// The catalog of all definitions in the log, and one more than the greatest request number among them.
-fn accepted_before(shared: &Shared, stop: &Stop) -> Result<(Catalog, u64), Fault> {
+/// What the definitions in the log say.
+struct Before {
+    catalog: Catalog,
+    licensed: LicensedGroups,
+    /// One more than the greatest request number among those that engines act on.
+    accepted: u64,
+}
+
+fn accepted_before(shared: &Shared, stop: &Stop) -> Result<Before, Fault> {
     let definitions = TopicPartition::new(Arc::clone(&shared.options.topics.definitions), 0);
     let bounds = shared.log.bounds(&definitions)?;
     let mut reader = shared.log.reader(ReadLimits::default())?;
     reader.assign(&definitions, bounds.first)?;
     let mut catalog = Catalog::new(IndexKind::Naive);
+    let mut licensed = LicensedGroups::default();
     let mut accepted = 0;
     let mut at_end = bounds.first == bounds.next;
     while !at_end && !stop.is_requested() {
         let Some(batch) = reader.poll(POLL)? else { continue };
         at_end = batch.at_end;
         for record in &batch.records {
-            let definition = read_definition(record, &catalog)?;
-            accepted = accepted.max(definition.version() + 1);
-            catalog.apply(&definition);
+            match read_definition(record, &catalog)? {
+                ReadDefinition::Engine(definition) => {
+                    accepted = accepted.max(definition.version() + 1);
+                    catalog.apply(&definition);
+                }
+                ReadDefinition::Licensing(accepted) => licensed.learn(&accepted),
+            }
         }
     }
-    Ok((catalog, accepted))
+    Ok(Before { catalog, licensed, accepted })
 }
 
 fn accepted(definition: Definition) -> AcceptedDefinition {

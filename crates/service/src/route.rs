@@ -3,7 +3,7 @@
 use crate::ServiceOptions;
 use muster_directory::{Event, Rejection, RejectionCode};
 use muster_stream::log::{NewRecord, TopicPartition};
-use muster_wire::{SchemaLookup, key};
+use muster_wire::{Posted, SchemaLookup, key};
 use std::sync::Arc;
 
 /// The record of an event line, on the topic and the partition where it belongs. Where producers place
@@ -23,7 +23,14 @@ pub fn route(
         (TopicPartition::new(topic, partition), key)
     };
     let request = |key: Vec<u8>| (TopicPartition::new(Arc::clone(&topics.requests), 0), key);
-    let (to, key) = match &muster_wire::decode(line, schemas)? {
+    let event = match muster_wire::decode_posted(line, schemas)? {
+        Posted::Event(event) => event,
+        Posted::Licensing(licensing) => {
+            let (to, key) = request(licensing.keys().into_iter().next().unwrap_or_default());
+            return Ok(NewRecord::new(to, key, line.trim_ascii().to_vec()));
+        }
+    };
+    let (to, key) = match &event {
         Event::Object(object) => change(key::object(&object.tenant, &object.id)),
         Event::Listing(listing) => change(key::object(&listing.tenant, &listing.member)),
         Event::Tombstone(tombstone) => change(key::object(&tombstone.tenant, &tombstone.id)),

@@ -13,15 +13,25 @@
 //!  "attributes":[{"object":"user","name":"level","type":"integer"}]}
 //! ```
 //!
+//! What licensing needs (products, assignments, tenants' settings, confirmed removals) travels as the line
+//! that was accepted:
+//!
+//! ```json
+//! {"format":1,"kind":"licensing","version":19,"source":{"topic":"muster.requests","partition":0,"offset":19},
+//!  "line":{"kind":"product","op":"upsert","id":"s1","data":{"prepaidUnits":{"enabled":25}}}}
+//! ```
+//!
 //! `displayName`, `membershipRule` with `dialect`, and `other` are left out where there are none. The
-//! end of a group is a null value; the request that ended it is in the record's headers `version` and
+//! end of a group, a product, an assignment or settings is a null value; the request that ended it is in the record's headers `version` and
 //! `source` (the number in decimal digits, and the JSON object from above). A member that is not listed
 //! here makes another format: within a format nothing is added, so that no program ever passes over
 //! what it does not know.
 
 use crate::json::{append_line, quoted};
 use crate::key::{self, DefinitionKey};
+use crate::licensing::LicensingRequest;
 use crate::record::{NewRecord, Record};
+use muster_directory::licence::{Assignee, LicensingInput};
 use muster_directory::{
     GroupDefinition, GroupId, GroupRule, ObjectKind, ProcessingState, SchemaRequest, Source, Tenant,
 };
@@ -58,6 +68,60 @@ pub enum AcceptedDefinition {
         /// The number of the request.
         version: u64,
     },
+    /// Something that only licensing acts on.
+    Licensing(AcceptedLicensing),
+}
+
+/// An accepted licensing line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AcceptedLicensing {
+    /// What it says.
+    pub input: LicensingInput,
+    /// The line; `None` where it ends what it is about.
+    pub line: Option<Box<str>>,
+    /// The number of the request.
+    pub version: u64,
+    /// The request.
+    pub source: Source,
+}
+
+impl AcceptedLicensing {
+    /// The request of this number, accepted.
+    #[must_use]
+    pub fn new(request: LicensingRequest, version: u64, source: Source) -> AcceptedLicensing {
+        let LicensingRequest { input, line } = request;
+        let ends = matches!(
+            input,
+            LicensingInput::Product(_, _, None)
+                | LicensingInput::Assignment(_, _, None)
+                | LicensingInput::Settings(_, None)
+        );
+        AcceptedLicensing { input, line: (!ends).then_some(line), version, source }
+    }
+
+    /// The end of a group's assignment, with the group.
+    #[must_use]
+    pub fn end_of_group(tenant: Tenant, group: GroupId, version: u64, source: Source) -> AcceptedLicensing {
+        let input = LicensingInput::Assignment(tenant, Assignee::Group(group), None);
+        AcceptedLicensing { input, line: None, version, source }
+    }
+
+    /// The key of its record; `None` for what does not come on this topic.
+    fn key(&self) -> Option<DefinitionKey> {
+        match &self.input {
+            LicensingInput::Product(tenant, sku, _) => {
+                Some(DefinitionKey::Product(tenant.clone(), sku.clone()))
+            }
+            LicensingInput::Assignment(tenant, assignee, _) => {
+                Some(DefinitionKey::Assignment(tenant.clone(), assignee.clone()))
+            }
+            LicensingInput::Settings(tenant, _) => Some(DefinitionKey::Settings(tenant.clone())),
+            LicensingInput::ConfirmRemoval(tenant, number) => {
+                Some(DefinitionKey::Removal(tenant.clone(), *number))
+            }
+            LicensingInput::Event(_) | LicensingInput::Delta(..) => None,
+        }
+    }
 }
 
 /// Why a record of `muster.definitions` cannot be read: a fault, never a user's mistake.
@@ -86,31 +150,39 @@ pub enum DefinitionError {
 impl AcceptedDefinition {
     /// The key of its record.
     #[must_use]
-    pub fn key(&self) -> DefinitionKey {
+    pub fn key(&self) -> Option<DefinitionKey> {
         match self {
-            AcceptedDefinition::Group(group) => DefinitionKey::Group(group.tenant.clone(), group.id.clone()),
-            AcceptedDefinition::GroupDeleted { tenant, id, .. } => {
-                DefinitionKey::Group(tenant.clone(), id.clone())
+            AcceptedDefinition::Group(group) => {
+                Some(DefinitionKey::Group(group.tenant.clone(), group.id.clone()))
             }
-            AcceptedDefinition::Schema { request, .. } => DefinitionKey::Schema(request.tenant.clone()),
+            AcceptedDefinition::GroupDeleted { tenant, id, .. } => {
+                Some(DefinitionKey::Group(tenant.clone(), id.clone()))
+            }
+            AcceptedDefinition::Schema { request, .. } => Some(DefinitionKey::Schema(request.tenant.clone())),
+            AcceptedDefinition::Licensing(licensing) => licensing.key(),
         }
     }
 
     /// Its record.
     #[must_use]
     pub fn to_record(&self) -> NewRecord {
+        let ended = |version: &u64, source: &Source| {
+            let version = (VERSION.to_owned(), Some(version.to_string().into_bytes()));
+            let source = (SOURCE.to_owned(), Some(json(&SourceValue::of(source))));
+            (None, vec![version, source])
+        };
         let (value, headers) = match self {
             AcceptedDefinition::Group(group) => (Some(json(&GroupValue::of(group))), vec![]),
             AcceptedDefinition::Schema { request, version } => {
                 (Some(json(&SchemaValue::of(request, *version))), vec![])
             }
-            AcceptedDefinition::GroupDeleted { version, source, .. } => {
-                let version = (VERSION.to_owned(), Some(version.to_string().into_bytes()));
-                let source = (SOURCE.to_owned(), Some(json(&SourceValue::of(source))));
-                (None, vec![version, source])
-            }
+            AcceptedDefinition::GroupDeleted { version, source, .. } => ended(version, source),
+            AcceptedDefinition::Licensing(licensing) => match LicensingValue::of(licensing) {
+                Some(value) => (Some(json(&value)), vec![]),
+                None => ended(&licensing.version, &licensing.source),
+            },
         };
-        NewRecord { key: Some(key::definition(&self.key())), value, headers }
+        NewRecord { key: self.key().as_ref().map(key::definition), value, headers }
     }
 
     /// Reads what [`to_record`](Self::to_record) writes.
@@ -128,8 +200,8 @@ impl AcceptedDefinition {
             return Err(DefinitionError::Newer { key: printed(), format: head.format });
         }
         let definition = read(&head, value).map_err(damaged)?;
-        if definition.key() != key {
-            return Err(damaged("its value is about another group or schema".into()));
+        if definition.key() != Some(key) {
+            return Err(damaged("its value is about something else".into()));
         }
         Ok(definition)
     }
@@ -137,25 +209,40 @@ impl AcceptedDefinition {
 
 const GROUP: &str = "group";
 const SCHEMA: &str = "schema";
+const LICENSING: &str = "licensing";
 const VERSION: &str = "version";
 const SOURCE: &str = "source";
 
 fn deletion(key: DefinitionKey, record: &Record<'_>) -> Result<AcceptedDefinition, String> {
-    let DefinitionKey::Group(tenant, id) = key else { return Err("a schema has no null value".into()) };
     let header = |name: &str| {
         let found = record.headers.iter().find(|(candidate, _)| candidate == name);
         let value = found.and_then(|(_, value)| value.as_deref());
         value.ok_or_else(|| format!("its value is null, and the header `{name}` is missing"))
     };
-    let version = parsed(header(VERSION)?)?;
-    let source: SourceValue<'_> = parsed(header(SOURCE)?)?;
-    Ok(AcceptedDefinition::GroupDeleted { tenant, id, version, source: source.into_source() })
+    let request = || -> Result<(u64, Source), String> {
+        Ok((parsed(header(VERSION)?)?, parsed::<SourceValue<'_>>(header(SOURCE)?)?.into_source()))
+    };
+    let input = match key {
+        DefinitionKey::Group(tenant, id) => {
+            let (version, source) = request()?;
+            return Ok(AcceptedDefinition::GroupDeleted { tenant, id, version, source });
+        }
+        DefinitionKey::Product(tenant, sku) => LicensingInput::Product(tenant, sku, None),
+        DefinitionKey::Assignment(tenant, assignee) => LicensingInput::Assignment(tenant, assignee, None),
+        DefinitionKey::Settings(tenant) => LicensingInput::Settings(tenant, None),
+        DefinitionKey::Schema(_) | DefinitionKey::Removal(..) => {
+            return Err("a schema and a confirmed removal have no null value".into());
+        }
+    };
+    let (version, source) = request()?;
+    Ok(AcceptedDefinition::Licensing(AcceptedLicensing { input, line: None, version, source }))
 }
 
 fn read(head: &Head, value: &[u8]) -> Result<AcceptedDefinition, String> {
     match head.kind.as_str() {
         GROUP => parsed::<GroupValue<'_>>(value)?.into_definition().map(AcceptedDefinition::Group),
         SCHEMA => parsed::<SchemaValue<'_>>(value)?.into_definition(),
+        LICENSING => parsed::<LicensingValue<'_>>(value)?.into_definition(),
         other => Err(format!("its kind is {}", quoted(other))),
     }
 }
@@ -215,6 +302,17 @@ struct SchemaValue<'a> {
     version: u64,
     #[serde(borrow)]
     attributes: Vec<AttributeValue<'a>>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LicensingValue<'a> {
+    format: u32,
+    kind: Cow<'a, str>,
+    version: u64,
+    #[serde(borrow)]
+    source: SourceValue<'a>,
+    line: Box<RawValue>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -309,6 +407,30 @@ impl<'a> SchemaValue<'a> {
         let schema = Arc::new(Schema::new(attributes).map_err(|error| error.to_string())?);
         let tenant = Tenant::new(&self.tenant).map_err(|rejection| rejection.message)?;
         Ok(AcceptedDefinition::Schema { request: SchemaRequest { tenant, schema }, version: self.version })
+    }
+}
+
+impl<'a> LicensingValue<'a> {
+    /// `None` for what ends with a null value.
+    fn of(licensing: &'a AcceptedLicensing) -> Option<LicensingValue<'a>> {
+        Some(LicensingValue {
+            format: FORMAT,
+            kind: LICENSING.into(),
+            version: licensing.version,
+            source: SourceValue::of(&licensing.source),
+            line: raw(licensing.line.as_ref()?),
+        })
+    }
+
+    fn into_definition(self) -> Result<AcceptedDefinition, String> {
+        let line = self.line.get();
+        let input = crate::decode_licensing(line.as_bytes(), &Arc::new(Schema::default()));
+        Ok(AcceptedDefinition::Licensing(AcceptedLicensing {
+            input: input.map_err(|rejection| rejection.message)?,
+            line: Some(line.into()),
+            version: self.version,
+            source: self.source.into_source(),
+        }))
     }
 }
 

@@ -6,7 +6,8 @@
 //! reading refuses it. Which topic has which keys is for the callers to know.
 
 use crate::json::quoted;
-use muster_directory::{GroupId, ObjectId, Rejection, RejectionCode, Tenant};
+use muster_directory::licence::Assignee;
+use muster_directory::{GroupId, ObjectId, Rejection, RejectionCode, SkuId, Tenant};
 
 /// Ends the tenant in the keys of other tenants than the default one.
 const TENANT_END: char = '\u{1f}';
@@ -18,6 +19,14 @@ pub enum DefinitionKey {
     Group(Tenant, GroupId),
     /// A tenant's schema; `schema/default`.
     Schema(Tenant),
+    /// What a tenant owns of a product; `product/` and its id.
+    Product(Tenant, SkuId),
+    /// Products for a group or a user; `licenseAssignment/`, `group/` or `user/`, and its id.
+    Assignment(Tenant, Assignee),
+    /// What holds for a tenant; `tenant/default`.
+    Settings(Tenant),
+    /// The confirmation of a removal of licences; `removal/` and its number.
+    Removal(Tenant, u64),
 }
 
 /// The key of records about one object: its id.
@@ -30,6 +39,12 @@ pub fn object(tenant: &Tenant, id: &ObjectId) -> Vec<u8> {
 #[must_use]
 pub fn group(tenant: &Tenant, id: &GroupId) -> Vec<u8> {
     whole(tenant, &[id.as_str()])
+}
+
+/// The key of requests about something else that has a name: a product, a removal.
+#[must_use]
+pub fn named(tenant: &Tenant, name: &str) -> Vec<u8> {
+    whole(tenant, &[name])
 }
 
 /// The keys of requests about a tenant's schema: its id is `default`, or may be the tenant's name.
@@ -56,6 +71,15 @@ pub fn definition(key: &DefinitionKey) -> Vec<u8> {
     match key {
         DefinitionKey::Group(tenant, id) => whole(tenant, &["group/", id.as_str()]),
         DefinitionKey::Schema(tenant) => whole(tenant, &["schema/", SCHEMA_ID]),
+        DefinitionKey::Product(tenant, sku) => whole(tenant, &["product/", sku.as_str()]),
+        DefinitionKey::Assignment(tenant, Assignee::Group(group)) => {
+            whole(tenant, &["licenseAssignment/group/", group.as_str()])
+        }
+        DefinitionKey::Assignment(tenant, Assignee::User(user)) => {
+            whole(tenant, &["licenseAssignment/user/", user.as_str()])
+        }
+        DefinitionKey::Settings(tenant) => whole(tenant, &["tenant/", SCHEMA_ID]),
+        DefinitionKey::Removal(tenant, number) => whole(tenant, &["removal/", &number.to_string()]),
     }
 }
 
@@ -96,11 +120,25 @@ pub fn parse_group_status(key: &[u8]) -> Result<(Tenant, GroupId, u32), Rejectio
 /// # Errors
 /// As [`parse_object`].
 pub fn parse_definition(key: &[u8]) -> Result<DefinitionKey, Rejection> {
-    const EXPECTED: &str = "`group/` and a group id, or `schema/default`";
+    const EXPECTED: &str = "`group/` and a group id, `schema/default`, or one of licensing";
     let (tenant, rest) = split(key)?;
     match halves(rest, EXPECTED)? {
         ("group", id) => Ok(DefinitionKey::Group(tenant, GroupId::new(id)?)),
         ("schema", SCHEMA_ID) => Ok(DefinitionKey::Schema(tenant)),
+        ("product", id) => Ok(DefinitionKey::Product(tenant, SkuId::new(id)?)),
+        ("tenant", SCHEMA_ID) => Ok(DefinitionKey::Settings(tenant)),
+        ("removal", number) => {
+            let number = number.parse().map_err(|_| unreadable(rest, EXPECTED))?;
+            Ok(DefinitionKey::Removal(tenant, number))
+        }
+        ("licenseAssignment", assignee) => {
+            let assignee = match halves(assignee, EXPECTED)? {
+                ("group", id) => Assignee::Group(GroupId::new(id)?),
+                ("user", id) => Assignee::User(ObjectId::new(id)?),
+                _ => return Err(unreadable(rest, EXPECTED)),
+            };
+            Ok(DefinitionKey::Assignment(tenant, assignee))
+        }
         _ => Err(unreadable(rest, EXPECTED)),
     }
 }
@@ -173,6 +211,17 @@ mod tests {
             for (definition_key, expected) in [
                 (DefinitionKey::Group(tenant.clone(), g.clone()), "group/g:1"),
                 (DefinitionKey::Schema(tenant.clone()), "schema/default"),
+                (DefinitionKey::Product(tenant.clone(), SkuId::new("s/1").unwrap()), "product/s/1"),
+                (
+                    DefinitionKey::Assignment(tenant.clone(), Assignee::Group(g.clone())),
+                    "licenseAssignment/group/g:1",
+                ),
+                (
+                    DefinitionKey::Assignment(tenant.clone(), Assignee::User(o.clone())),
+                    "licenseAssignment/user/é/1",
+                ),
+                (DefinitionKey::Settings(tenant.clone()), "tenant/default"),
+                (DefinitionKey::Removal(tenant.clone(), 17), "removal/17"),
             ] {
                 let key = check(definition(&definition_key), expected);
                 assert_eq!(parse_definition(&key), Ok(definition_key));
@@ -195,7 +244,7 @@ mod tests {
         }
         assert_eq!(code(parse_membership(b"g").map(drop)), RejectionCode::KeyMismatch);
         assert_eq!(code(parse_membership(b"g/").map(drop)), RejectionCode::InvalidId);
-        for key in ["g1", "user/u1", "schema/other"] {
+        for key in ["g1", "user/u1", "schema/other", "tenant/t", "removal/x", "licenseAssignment/u1"] {
             assert_eq!(code(parse_definition(key.as_bytes()).map(drop)), RejectionCode::KeyMismatch, "{key}");
         }
     }

@@ -7,6 +7,7 @@ mod assignment;
 mod delta;
 mod fields;
 mod product;
+pub(crate) mod request;
 mod tenant;
 
 use crate::json::{Source, quoted};
@@ -14,9 +15,10 @@ use crate::line::{self, Envelope, SchemaLookup};
 use crate::suggest;
 use muster_directory::licence::LicensingInput;
 use muster_directory::{Rejection, RejectionCode, Tenant};
+pub use request::{LicensingRequest, Posted, decode_posted};
 
 /// Members of licensing lines, `data` apart.
-const MEMBERS: &[&str] = &["kind", "op", "tenant", "group", "user", "id", "time", "data"];
+pub(crate) const MEMBERS: &[&str] = &["kind", "op", "tenant", "group", "user", "id", "time", "data"];
 
 /// Reads one line, with or without the line break at its end.
 ///
@@ -34,13 +36,17 @@ pub fn decode_licensing(bytes: &[u8], schemas: &dyn SchemaLookup) -> Result<Lice
         let envelope = Envelope::new(source, members)?;
         return line::decode_envelope(&envelope, schemas).map(LicensingInput::Event);
     }
-    let envelope = Envelope::of(source, members, MEMBERS)?;
-    match kind.as_ref() {
-        "product" => product::read(&envelope),
-        "licenseAssignment" => assignment::read(&envelope),
-        "tenant" => tenant::read(&envelope),
-        "removal" => confirmation(&envelope),
-        _ => Err(unknown_kind(&kind)),
+    read(&kind, &Envelope::of(source, members, MEMBERS)?)
+}
+
+/// A line of one of the kinds that only licensing knows.
+fn read(kind: &str, envelope: &Envelope<'_>) -> Result<LicensingInput, Rejection> {
+    match kind {
+        "product" => product::read(envelope),
+        "licenseAssignment" => assignment::read(envelope),
+        "tenant" => tenant::read(envelope),
+        "removal" => confirmation(envelope),
+        _ => Err(unknown_kind(kind)),
     }
 }
 

@@ -7,6 +7,7 @@ pub mod line;
 
 use crate::cloudevent::incoming::{self, Unwrapped};
 use crate::json::quoted;
+use crate::licensing::request::{self, Posted};
 use crate::line::SchemaLookup;
 use crate::{Placement, key};
 use muster_directory::{DeadLetter, Event, Header, Rejection, RejectionCode, Source, Tombstone};
@@ -80,13 +81,12 @@ pub fn decode_change(
     Ok(event)
 }
 
-/// Reads a record of the requests topic: an event of kind group or schema. `None` for one that is for
-/// the licensing subscriber.
+/// Reads a record of the requests topic: an event of kind group or schema, or a licensing line.
 ///
 /// # Errors
 /// As [`decode_change`]; a record without a key or a partition of its own is fine here, as the topic
 /// has one partition.
-pub fn decode_request(record: &Record<'_>, schemas: &dyn SchemaLookup) -> Result<Option<Event>, Rejection> {
+pub fn decode_request(record: &Record<'_>, schemas: &dyn SchemaLookup) -> Result<Posted, Rejection> {
     let Some(value) = record.value else {
         let message =
             "a record without value asks for nothing: to delete a group, send an event with `op` `delete`";
@@ -94,24 +94,22 @@ pub fn decode_request(record: &Record<'_>, schemas: &dyn SchemaLookup) -> Result
     };
     let unwrapped = incoming::unwrap(value, record.headers)?;
     let kind = unwrapped.envelope.kind()?;
-    if crate::line::LICENSING_KINDS.contains(&kind.as_ref()) {
-        return Ok(None);
-    }
     if ["user", "device", "member"].contains(&kind.as_ref()) {
         let message =
             format!("events of kind {} belong on a changes topic: produce them there", quoted(&kind));
         return Err(Rejection::new(RejectionCode::WrongTopic, message));
     }
-    let event = decode_unwrapped(unwrapped, schemas)?;
-    let expected = match &event {
-        Event::Group(request) => vec![key::group(&request.tenant, &request.id)],
-        Event::Schema(request) => key::schema_spellings(&request.tenant).into(),
-        _ => return Err(files_only(&kind)),
+    let posted = request::decode(&unwrapped.envelope, schemas)?;
+    let expected = match &posted {
+        Posted::Event(Event::Group(request)) => vec![key::group(&request.tenant, &request.id)],
+        Posted::Event(Event::Schema(request)) => key::schema_spellings(&request.tenant).into(),
+        Posted::Event(_) => return Err(files_only(&kind)),
+        Posted::Licensing(request) => request.keys(),
     };
     if let Some(key) = record.key {
         check_key(key, &expected)?;
     }
-    Ok(Some(event))
+    Ok(posted)
 }
 
 fn decode_unwrapped(unwrapped: Unwrapped<'_>, schemas: &dyn SchemaLookup) -> Result<Event, Rejection> {

@@ -6,6 +6,7 @@
 
 use super::SPEC_VERSION;
 use crate::json::{Json, Member, Source, quoted};
+use crate::licensing::request;
 use crate::line::Envelope;
 use muster_directory::{Header, Instant, Rejection, RejectionCode};
 use std::borrow::Cow;
@@ -35,10 +36,10 @@ pub(crate) fn unwrap<'a>(value: &'a [u8], headers: &[Header]) -> Result<Unwrappe
         Mode::Structured => structured(source, &members),
         Mode::Binary => {
             let time = attributes(|name| header(headers, &format!("ce_{name}")), "the header `ce_", "`")?;
-            Ok(Unwrapped { envelope: Envelope::new(source, members)?, time })
+            Ok(Unwrapped { envelope: request::envelope(source, members)?, time })
         }
         Mode::None if is_structured => structured(source, &members),
-        Mode::None => Ok(Unwrapped { envelope: Envelope::new(source, members)?, time: None }),
+        Mode::None => Ok(Unwrapped { envelope: request::envelope(source, members)?, time: None }),
     }
 }
 
@@ -100,7 +101,7 @@ fn structured<'a>(source: Source<'a>, members: &[Member<'a>]) -> Result<Unwrappe
         }
         None => return Err(refuse("`data` is missing: give the event line there")),
     };
-    Ok(Unwrapped { envelope: Envelope::new(source, source.members_of(data)?)?, time })
+    Ok(Unwrapped { envelope: request::envelope(source, source.members_of(data)?)?, time })
 }
 
 /// Checks the attributes that every CloudEvent has, and returns its time. An attribute is named in

@@ -114,7 +114,7 @@ fn what_no_program_of_ours_wrote_is_damaged() {
         (r#""created":3,"#, "", "missing field `created`"),
         (r#""dialect":"entra","#, "", "not both there"),
         (r#""kind":"group""#, r#""kind":"grup""#, "its kind is `grup`"),
-        (r#""id":"g1""#, r#""id":"g2""#, "about another group"),
+        (r#""id":"g1""#, r#""id":"g2""#, "about something else"),
         (r#""id":"g1""#, r#""id":"g/1""#, "holds a `/`"),
         (r#""format":1"#, r#""format":-1"#, "invalid value"),
         (r#""On""#, r#""on""#, "unknown variant `on`"),
@@ -126,7 +126,7 @@ fn what_no_program_of_ours_wrote_is_damaged() {
     check(&NewRecord { key: None, ..whole.clone() }, "`group/` and a group id");
     check(&NewRecord { value: Some(vec![0xff]), ..whole.clone() }, "expected value");
     check(&NewRecord { value: None, ..whole }, "the header `version` is missing");
-    check(&NewRecord { value: None, ..schema().to_record() }, "no null value");
+    check(&NewRecord { value: None, ..schema().to_record() }, "have no null value");
     let mut headers = deleted().to_record();
     headers.headers[0].1 = Some(b"x".to_vec());
     check(&headers, "expected value");
@@ -204,4 +204,25 @@ proptest! {
         let definition = AcceptedDefinition::GroupDeleted { tenant, id, version, source };
         prop_assert_eq!(back(&definition.to_record()), Ok(definition));
     }
+}
+
+#[test]
+fn what_licensing_needs_is_the_line_that_was_accepted() {
+    let line = r#"{"kind":"licenseAssignment","op":"upsert","group":"g1","data":{"assignedLicenses":[{"skuId":"s"}]}}"#;
+    let accepted = |line: &str| {
+        let posted = crate::decode_posted(line.as_bytes(), &Arc::new(Schema::default())).unwrap();
+        let crate::Posted::Licensing(request) = posted else { panic!() };
+        AcceptedDefinition::Licensing(AcceptedLicensing::new(request, 21, source()))
+    };
+    let origin = r#"{"topic":"muster.requests","partition":0,"offset":17}"#;
+    let value = format!(r#"{{"format":1,"kind":"licensing","version":21,"source":{origin},"line":{line}}}"#);
+    check(accepted(line), "licenseAssignment/group/g1", Some(&value), &[]);
+    let ended = [("version", "21"), ("source", origin)];
+    let end = r#"{"kind":"product","op":"delete","id":"s"}"#;
+    check(accepted(end), "product/s", None, &ended);
+    let end = r#"{"kind":"tenant","op":"delete","tenant":"t","id":"default"}"#;
+    check(accepted(end), "t\u{1f}tenant/default", None, &ended);
+    let with_group =
+        AcceptedLicensing::end_of_group(Tenant::default(), GroupId::new("g1").unwrap(), 21, source());
+    check(AcceptedDefinition::Licensing(with_group), "licenseAssignment/group/g1", None, &ended);
 }

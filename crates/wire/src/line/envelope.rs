@@ -120,6 +120,17 @@ impl<'a> Envelope<'a> {
         Err(refuse(format!("`data` must be an object (byte {at}): write `{{…}}`")))
     }
 
+    /// The line again, on one line.
+    pub(crate) fn to_line(&self) -> Box<str> {
+        let member = |member: &Member<'a>| {
+            let name = serde_json::Value::from(member.name.as_ref());
+            // A line break between two tokens would end the line; within texts there is none.
+            format!("{name}:{}", member.value.get().replace(['\n', '\r'], " "))
+        };
+        let members: Vec<String> = self.members.iter().map(member).collect();
+        format!("{{{}}}", members.join(",")).into()
+    }
+
     /// Whether the line has this member.
     pub(crate) fn has(&self, name: &str) -> bool {
         self.find(name).is_some()

@@ -28,7 +28,7 @@ fn change(key: &str, value: Option<&str>, headers: &[Header]) -> Result<Event, R
     decode_change(&record, &FITS, &Arc::new(Schema::default()))
 }
 
-fn request(key: Option<&str>, value: Option<&str>) -> Result<Option<Event>, Rejection> {
+fn request(key: Option<&str>, value: Option<&str>) -> Result<Posted, Rejection> {
     let record = Record { key: key.map(str::as_bytes), value: value.map(str::as_bytes), headers: &[] };
     decode_request(&record, &Arc::new(Schema::default()))
 }
@@ -94,7 +94,7 @@ fn keys_and_partitions_come_first() {
 #[test]
 fn kinds_belong_on_their_topics() {
     let group = r#"{"kind":"group","op":"delete","id":"g1"}"#;
-    let product = r#"{"kind":"product","op":"upsert","id":"p","data":{}}"#;
+    let product = r#"{"kind":"product","op":"upsert","id":"p","data":{"prepaidUnits":{"enabled":1}}}"#;
     let clock = r#"{"kind":"clock","time":"2026-11-22T00:00:00Z"}"#;
     for line in [group, product, &structured(&format!(r#""data":{group}"#))] {
         refused(change("g1", Some(line), &[]), RejectionCode::WrongTopic, "the requests topic");
@@ -102,9 +102,20 @@ fn kinds_belong_on_their_topics() {
     refused(change("u1", Some(clock), &[]), RejectionCode::WrongTopic, "files only");
     refused(change("u1", Some(r#"{"kind":"usr"}"#), &[]), RejectionCode::UnknownKind, "did you mean `user`?");
 
-    assert!(matches!(request(Some("g1"), Some(group)), Ok(Some(Event::Group(_)))));
-    assert!(matches!(request(None, Some(group)), Ok(Some(Event::Group(_)))));
-    assert_eq!(request(Some("anything"), Some(product)), Ok(None));
+    assert!(matches!(request(Some("g1"), Some(group)), Ok(Posted::Event(Event::Group(_)))));
+    assert!(matches!(request(None, Some(group)), Ok(Posted::Event(Event::Group(_)))));
+    let wrapped = structured(&format!(r#""data":{}"#, product.replace(',', ",\n")));
+    for line in [product, &wrapped] {
+        match request(Some("p"), Some(line)) {
+            Ok(Posted::Licensing(request)) => assert_eq!(request.line.replace(' ', ""), product),
+            other => panic!("{other:?}"),
+        }
+    }
+    refused(request(Some("q"), Some(product)), RejectionCode::KeyMismatch, "is about `p`");
+    let direct = r#"{"kind":"licenseAssignment","op":"delete","user":"u1"}"#;
+    assert!(matches!(request(Some("u1"), Some(direct)), Ok(Posted::Licensing(_))));
+    let removal = r#"{"kind":"removal","op":"confirm","id":"17"}"#;
+    assert!(matches!(request(Some("17"), Some(removal)), Ok(Posted::Licensing(_))));
     refused(request(Some("u1"), Some(USER)), RejectionCode::WrongTopic, "a changes topic");
     refused(request(None, Some(clock)), RejectionCode::WrongTopic, "files only");
     refused(request(Some("g2"), Some(group)), RejectionCode::KeyMismatch, "is about `g1`");
@@ -115,7 +126,7 @@ fn kinds_belong_on_their_topics() {
 fn schemas_have_the_key_default_or_their_tenants_name() {
     let line = r#"{"kind":"schema","op":"delete","tenant":"t","id":"t"}"#;
     for key in ["t\u{1f}default", "t\u{1f}t"] {
-        assert!(matches!(request(Some(key), Some(line)), Ok(Some(Event::Schema(_)))), "{key:?}");
+        assert!(matches!(request(Some(key), Some(line)), Ok(Posted::Event(Event::Schema(_)))), "{key:?}");
     }
     refused(request(Some("default"), Some(line)), RejectionCode::KeyMismatch, r"`t\u{1f}default`");
 }
