@@ -100,6 +100,11 @@ impl Licensing {
         Ok(())
     }
 
+    /// Counts an input that is refused elsewhere, and has no effect here.
+    pub fn pass_over(&mut self) {
+        self.position += 1;
+    }
+
     /// Counts an input that could not be read, and keeps it as a dead letter.
     pub fn refuse_unread(&mut self, letter: DeadLetter) {
         self.position += 1;

@@ -2,6 +2,7 @@
 
 use muster_engine::storage::StorageError;
 use muster_engine::takeover::Refusal;
+use muster_licensing::Gap;
 use muster_stream::log::{LogError, WriteError};
 use muster_wire::DefinitionError;
 
@@ -20,6 +21,9 @@ pub enum Fault {
     /// A definition that this program cannot read.
     #[error(transparent)]
     Definition(#[from] DefinitionError),
+    /// Deltas that licensing needs are missing.
+    #[error(transparent)]
+    Gap(#[from] Gap),
     /// What the store and the log say does not fit together.
     #[error("{0}")]
     Contradiction(String),

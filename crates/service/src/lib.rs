@@ -9,6 +9,7 @@
 mod ask;
 mod fault;
 mod follower;
+mod licensing;
 mod lifecycle;
 mod limits;
 mod observe;
@@ -26,6 +27,7 @@ mod submit;
 
 pub use ask::{AskError, Changes, Everybody, RuleQuestion, WantedValues};
 pub use fault::Fault;
+pub use licensing::{Licences, LicensingObserver, LicensingOptions, LicensingStarting};
 pub use observe::{Decision, Observer, PartitionState, Turn};
 pub use options::{ServiceOptions, Topics};
 pub use output::{Output, OutputReader, ReadError};

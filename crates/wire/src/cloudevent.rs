@@ -16,8 +16,10 @@
 //! | `content-type` | `application/json` |
 
 pub(crate) mod incoming;
+mod licence;
 
 use crate::{delta, key};
+pub use licence::LicenceOrigin;
 use muster_directory::{Delta, MembershipChange};
 use std::borrow::Cow;
 use std::fmt::Write;

@@ -25,7 +25,7 @@ pub mod schema;
 mod suggest;
 pub mod value;
 
-pub use cloudevent::{DeltaHeaders, DeltaOrigin};
+pub use cloudevent::{DeltaHeaders, DeltaOrigin, LicenceOrigin};
 pub use dead_letter::record::dead_letter_record;
 pub use dead_letter::write_dead_letter;
 pub use definition::{AcceptedDefinition, AcceptedLicensing, DefinitionError};
