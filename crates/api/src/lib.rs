@@ -11,6 +11,7 @@ mod calls;
 mod deltas;
 mod events;
 mod health;
+mod licences;
 mod mirror;
 mod origin;
 mod problem;
@@ -40,7 +41,8 @@ const ROUTES: &str = "GET /livez, GET /readyz, GET /metrics, POST /muster/events
                       GET /muster/deltas?partition=0&from=1&limit=1000, \
                       GET /muster/records?topic=dead-letters&partition=0&from=0&limit=1000, \
                       POST /muster/preview, POST /muster/find, \
-                      GET /muster/values?property=user.department&prefix=s&limit=100";
+                      GET /muster/values?property=user.department&prefix=s&limit=100, \
+                      GET /muster/licenses/report, GET /muster/licenses/explain?user=alex";
 
 /// The routes over `service`. A request's body has at most `max_body` bytes. At most 16 requests that carry
 /// events or deltas and 256 that wait for events are under way at once; others wait for them.
@@ -56,6 +58,8 @@ pub fn router(service: Arc<dyn Service>, max_body: usize) -> Router {
         .route("/muster/preview", post(mirror::preview))
         .route("/muster/find", post(mirror::find))
         .route("/muster/values", get(mirror::values))
+        .route("/muster/licenses/report", get(licences::report))
+        .route("/muster/licenses/explain", get(licences::explain))
         .fallback(unknown_route)
         .method_not_allowed_fallback(unknown_method)
         .with_state(Calls::new(service))

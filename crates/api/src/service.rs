@@ -68,6 +68,19 @@ pub trait Service: Send + Sync + 'static {
     /// # Errors
     /// With the code `unknown-property` or `invalid-parameter` when the request is wrong; any other is a fault.
     fn values(&self, page: &ValuesPage) -> Result<Vec<u8>, Problem>;
+
+    /// A tenant's products with their seats, as JSON; of the default tenant where none is named.
+    ///
+    /// # Errors
+    /// With the code `licensing-off` where licences are no business of this process, `invalid-parameter` for what is
+    /// no tenant; any other is a fault.
+    fn license_report(&self, tenant: Option<&str>) -> Result<Vec<u8>, Problem>;
+
+    /// What a user has and wants, as JSON.
+    ///
+    /// # Errors
+    /// As of [`license_report`](Self::license_report), and `unknown-user` where nothing is known of the user.
+    fn license_explanation(&self, tenant: Option<&str>, user: &str) -> Result<Vec<u8>, Problem>;
 }
 
 /// Which values of a property are asked for.

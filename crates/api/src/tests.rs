@@ -198,7 +198,8 @@ fn what_is_not_there_is_answered_with_what_is() {
                   GET /muster/deltas?partition=0&from=1&limit=1000, \
                   GET /muster/records?topic=dead-letters&partition=0&from=0&limit=1000, \
                   POST /muster/preview, POST /muster/find, \
-                  GET /muster/values?property=user.department&prefix=s&limit=100";
+                  GET /muster/values?property=user.department&prefix=s&limit=100, \
+                  GET /muster/licenses/report, GET /muster/licenses/explain?user=alex";
     let error = server.get("/muster/delta").error();
     assert_eq!(
         error,
@@ -273,4 +274,15 @@ fn questions_about_everybody_reach_the_service() {
     for query in ["", "?property=user.city&limit=0", "?property=user.city&limt=1"] {
         assert_eq!(server.get(&format!("/muster/values{query}")).status, 400, "{query}");
     }
+}
+
+#[test]
+fn licences_are_asked_for_by_tenant_and_user() {
+    let server = Server::start();
+    assert_eq!(server.get("/muster/licenses/report").json(), json!({"tenant": "default"}));
+    assert_eq!(server.get("/muster/licenses/report?tenant=t").json(), json!({"tenant": "t"}));
+    assert_eq!(server.get("/muster/licenses/report?tenant=off").status, 404);
+    assert_eq!(server.get("/muster/licenses/explain?user=u%201").json(), json!({"userId": "u 1"}));
+    assert_eq!(server.get("/muster/licenses/explain?user=nobody").status, 404);
+    assert_eq!(server.get("/muster/licenses/explain").status, 400);
 }

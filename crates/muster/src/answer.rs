@@ -1,5 +1,7 @@
 //! Answers of the mirror index as JSON, the same from a directory at rest and over HTTP.
 
+pub(crate) mod licences;
+
 use muster_directory::MembershipChange;
 use muster_engine::{Preview, Sampled, ValueCount, ValuesPage};
 use muster_rule::Explanation;

@@ -5,14 +5,14 @@
 
 mod http;
 
-pub(crate) use http::{Answer, Http};
+pub(crate) use http::{Answer, Http, Problem};
 
 use crate::config::{Config, LogKind};
 use crate::failure::Failure;
 use crate::serve;
 use muster_service::ServiceOptions;
 use muster_stream::log::{Log, LogError};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// The name, in a data directory, of the file with the address of the service that runs on it. What is in it
@@ -35,7 +35,7 @@ pub(crate) fn reach(config: &Config, url: Option<&str>) -> Result<Reached, Failu
     match serve::open_log(config) {
         Ok(log) => Ok(Reached::Log { log, options: serve::options(config) }),
         Err(LogError::InUse { .. }) if config.log.kind == LogKind::Embedded => {
-            let file = address_file(config);
+            let file = address_file(&config.data.dir);
             let address = std::fs::read_to_string(&file).map_err(|_| {
                 let directory = config.data.dir.display();
                 Failure::usage(format!(
@@ -49,6 +49,6 @@ pub(crate) fn reach(config: &Config, url: Option<&str>) -> Result<Reached, Failu
 }
 
 /// See [`ADDRESS_FILE`].
-pub(crate) fn address_file(config: &Config) -> PathBuf {
-    config.data.dir.join(ADDRESS_FILE)
+pub(crate) fn address_file(directory: &Path) -> PathBuf {
+    directory.join(ADDRESS_FILE)
 }

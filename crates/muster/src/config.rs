@@ -36,6 +36,7 @@ pub(crate) struct Config {
     pub(crate) data: Data,
     pub(crate) http: Http,
     pub(crate) rules: Rules,
+    pub(crate) licensing: Licensing,
     pub(crate) limits: Limits,
     pub(crate) telemetry: Telemetry,
     /// Who gave the value of each key.
@@ -86,6 +87,17 @@ pub(crate) struct Http {
 pub(crate) struct Rules {
     /// The dialect of rules that name none.
     pub(crate) dialect: Dialect,
+}
+
+/// `[licensing]`
+#[derive(Clone, Debug)]
+pub(crate) struct Licensing {
+    /// Whether `serve` does it.
+    pub(crate) enabled: bool,
+    /// The data directory of a process of its own.
+    pub(crate) dir: PathBuf,
+    /// Where that listens; `None` for no HTTP.
+    pub(crate) listen: Option<SocketAddr>,
 }
 
 /// `[limits]`: every queue is bounded.
@@ -145,6 +157,7 @@ impl Config {
             data: Data::read(&mut reader),
             http: Http::read(&mut reader),
             rules: Rules { dialect: reader.choice("rules.dialect", DIALECTS) },
+            licensing: Licensing::read(&mut reader),
             limits: Limits::read(&mut reader),
             telemetry: Telemetry::read(&mut reader),
             origins: BTreeMap::new(),
@@ -211,6 +224,19 @@ impl Http {
         Http {
             listen: reader.address("http.listen"),
             max_request: reader.size("http.max_request", KIB..=4 * GIB),
+        }
+    }
+}
+
+impl Licensing {
+    fn read(reader: &mut Reader<'_>) -> Licensing {
+        Licensing {
+            enabled: reader.boolean("licensing.enabled"),
+            dir: reader.path("licensing.dir").unwrap_or_else(|| {
+                reader.complain("licensing.dir", "it is empty: give the directory that holds the state");
+                PathBuf::new()
+            }),
+            listen: reader.address("licensing.listen"),
         }
     }
 }

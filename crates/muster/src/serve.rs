@@ -2,6 +2,7 @@
 
 mod api;
 mod disk;
+pub(crate) mod licensing;
 mod log;
 mod mirror;
 mod observer;
@@ -15,10 +16,13 @@ use crate::interpret::JsonValues;
 use crate::shutdown::Shutdown;
 use crate::telemetry::{Metrics, start_logs};
 use anyhow::Context as _;
+use log::{Logs, open_logs};
+use muster_engine::storage::Storage;
 use muster_index::IndexKind;
-use muster_service::{Service, ServiceOptions, Starting, SystemClock};
+use muster_service::{Licences, Service, ServiceOptions, Starting, SystemClock};
 use muster_store::{Changelog, Store, StoreFormat};
 use std::net::{SocketAddr, TcpListener};
+use std::path::Path;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -40,8 +44,9 @@ pub(crate) fn run(config: &Config) -> Result<Outcome, Failure> {
     observer::observe_syncs(&metrics, Arc::clone(&store));
     let address = listener.as_ref().and_then(|listener| listener.local_addr().ok());
     // From here on the directory is ours.
-    leave_address(config, address)?;
-    let log = open_log(config).map_err(failure)?;
+    leave_address(&config.data.dir, address)?;
+    let Logs { engine: log, licensing: licensing_log } = open_logs(config).map_err(failure)?;
+    let storage: Arc<dyn Storage> = Arc::clone(&store) as Arc<dyn Storage>;
     let service = Arc::new(
         Service::start(Starting {
             options: options(config),
@@ -55,27 +60,32 @@ pub(crate) fn run(config: &Config) -> Result<Outcome, Failure> {
         })
         .map_err(|fault| Failure::Fault(fault.into()))?,
     );
-    let api = api::Api::new(Arc::clone(&service), metrics.clone());
-    let answering = listener.map(|listener| answer(listener, api, config, &shutdown)).transpose()?;
+    let licences = licensing_log.map(|log| licensing::start(config, log, storage, &metrics)).transpose()?;
+    let api = api::Api::new(Arc::clone(&service), licences.clone(), metrics.clone());
+    let answering =
+        listener.map(|listener| answer_http(listener, Arc::new(api), config, &shutdown)).transpose()?;
     let keeping = metrics.keep_small(shutdown.clone())?;
-    watch(&service, &shutdown, address);
+    watch(&service, licences.as_deref(), &shutdown, address);
 
     shutdown.request();
     if let Some(answering) = answering {
         let _ = answering.join();
     }
     let _ = keeping.join();
+    let licensing_ended =
+        licences.map_or(Ok(()), |licences| licensing::end(&licences, config.limits.shutdown_wait));
     match end(service, config.limits.shutdown_wait) {
-        Ok(()) => Ok(Outcome::Done),
+        Ok(()) => licensing_ended.map(|()| Outcome::Done),
         Err(reason) => Err(Failure::Fault(anyhow::anyhow!("{reason}"))),
     }
 }
 
 /// Says once that the service is ready, and returns when it is to end.
-fn watch(service: &Service, shutdown: &Shutdown, address: Option<SocketAddr>) {
+fn watch(service: &Service, licences: Option<&Licences>, shutdown: &Shutdown, address: Option<SocketAddr>) {
     let mut ready = false;
     while service.failure().is_none() {
-        if !ready && service.unready().is_none() {
+        let is_ready = service.unready().is_none() && licences.is_none_or(|of| of.unready().is_none());
+        if !ready && is_ready {
             ready = true;
             match address {
                 Some(address) => eprintln!("ready http://{address}"),
@@ -128,8 +138,8 @@ pub(crate) fn changelog<T>(topic: &Option<T>) -> Changelog {
 }
 
 /// Leaves the address where those who use the data directory look for it.
-fn leave_address(config: &Config, address: Option<SocketAddr>) -> std::io::Result<()> {
-    let file = address_file(config);
+fn leave_address(directory: &Path, address: Option<SocketAddr>) -> std::io::Result<()> {
+    let file = address_file(directory);
     match address {
         Some(address) => std::fs::write(file, format!("http://{address}\n")),
         None if file.exists() => std::fs::remove_file(file),
@@ -143,14 +153,14 @@ fn listen(address: SocketAddr) -> Result<TcpListener, Failure> {
     })
 }
 
-fn answer(
+fn answer_http(
     listener: TcpListener,
-    api: api::Api,
+    api: Arc<dyn muster_api::Service>,
     config: &Config,
     shutdown: &Shutdown,
 ) -> Result<JoinHandle<()>, Failure> {
     let max_body = usize::try_from(config.http.max_request).unwrap_or(usize::MAX);
-    let router = muster_api::router(Arc::new(api), max_body);
+    let router = muster_api::router(api, max_body);
     // Half of the patience is for the partitions.
     let grace = config.limits.shutdown_wait / 2;
     let requested = shutdown.requested();

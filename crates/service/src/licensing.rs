@@ -24,7 +24,7 @@ use crate::shared::{Clock, Stop};
 use current::Current;
 use muster_engine::storage::Storage;
 use muster_licensing::Licensing;
-use muster_stream::log::{Log, Policy, Retention, TopicSpec};
+use muster_stream::log::Log;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
@@ -67,7 +67,7 @@ impl Licences {
     /// Topics that exist and are not as configured; the log; the system, for a thread.
     pub fn start(starting: LicensingStarting) -> Result<Licences, Fault> {
         let LicensingStarting { options, log, storage, clock, observer } = starting;
-        let specs = specs(&options);
+        let specs = options.service.topics.specs(options.service.partitions);
         log.create_topics(&specs)?;
         let differences: Vec<String> = log.check_topics(&specs)?.iter().map(ToString::to_string).collect();
         if !differences.is_empty() {
@@ -140,15 +140,4 @@ fn run(shared: &Arc<LicensingShared>) {
         shared.observer.stopped(matches!(fault, Fault::Gap(_)));
         shared.current.fail(&fault.to_string());
     }
-}
-
-/// The topics that it writes.
-fn specs(options: &LicensingOptions) -> Vec<TopicSpec> {
-    let mut specs = options.service.topics.specs(options.service.partitions);
-    specs.push(TopicSpec {
-        name: options.licenses.to_string(),
-        partitions: 1,
-        policy: Policy::Delete(Retention::default()),
-    });
-    specs
 }

@@ -27,6 +27,8 @@ pub struct Topics {
     pub changelog: Option<Arc<str>>,
     /// What was refused.
     pub dead_letters: Arc<str>,
+    /// Licence events, of the licensing subscriber.
+    pub licenses: Arc<str>,
 }
 
 /// How a service runs.
@@ -80,6 +82,7 @@ impl Topics {
         specs.extend(self.group_status.iter().map(|name| spec(name, 1, Policy::Compact)));
         specs.extend(self.changelog.iter().map(|name| spec(name, all, Policy::Compact)));
         specs.push(spec(&self.dead_letters, all, delete));
+        specs.push(spec(&self.licenses, 1, delete));
         specs
     }
 }

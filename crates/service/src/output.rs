@@ -24,16 +24,19 @@ pub enum Output {
     Memberships,
     /// Accepted definitions.
     Definitions,
+    /// Licence events.
+    Licenses,
 }
 
 impl Output {
     /// All of them, by their names on the command line and over HTTP.
-    pub const ALL: [(&'static str, Output); 5] = [
+    pub const ALL: [(&'static str, Output); 6] = [
         ("deltas", Output::Deltas),
         ("dead-letters", Output::DeadLetters),
         ("group-status", Output::GroupStatus),
         ("memberships", Output::Memberships),
         ("definitions", Output::Definitions),
+        ("licenses", Output::Licenses),
     ];
 
     fn topic(self, topics: &Topics) -> Option<&Arc<str>> {
@@ -43,12 +46,13 @@ impl Output {
             Output::GroupStatus => topics.group_status.as_ref(),
             Output::Memberships => topics.memberships.as_ref(),
             Output::Definitions => Some(&topics.definitions),
+            Output::Licenses => Some(&topics.licenses),
         }
     }
 
     fn partitions(self, options: &ServiceOptions) -> u32 {
         match self {
-            Output::GroupStatus | Output::Definitions => 1,
+            Output::GroupStatus | Output::Definitions | Output::Licenses => 1,
             Output::Deltas | Output::DeadLetters | Output::Memberships => options.partitions.get(),
         }
     }

@@ -127,6 +127,7 @@ fn options() -> ServiceOptions {
             group_status: None,
             changelog: Some("changelog".into()),
             dead_letters: "dead".into(),
+            licenses: "licenses".into(),
         },
         partitions: NonZeroU32::MIN,
         partitioner: muster_wire::Partitioner::Murmur2,

@@ -17,8 +17,16 @@ pub(crate) fn on_kafka(name: &str, partitions: u32) -> String {
 
 /// The same for another way to a broker: lines of `[kafka]`.
 pub(crate) fn on_broker(kafka: &str, name: &str, partitions: u32) -> String {
-    let names =
-        ["requests", "definitions", "deltas", "memberships", "group_status", "changelog", "dead_letters"];
+    let names = [
+        "requests",
+        "definitions",
+        "deltas",
+        "memberships",
+        "group_status",
+        "changelog",
+        "dead_letters",
+        "licenses",
+    ];
     let topics: String = names.map(|topic| format!("{topic} = \"{name}.{topic}\"\n")).concat();
     format!(
         "[topics]\npartitions = {partitions}\nchanges = [\"{name}.changes\"]\n{topics}\n\

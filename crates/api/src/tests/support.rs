@@ -113,6 +113,20 @@ impl Service for Memory {
     fn values(&self, page: &ValuesPage) -> Result<Vec<u8>, Problem> {
         Ok(format!("{:?}\n", format!("{page:?}")).into_bytes())
     }
+
+    fn license_report(&self, tenant: Option<&str>) -> Result<Vec<u8>, Problem> {
+        match tenant {
+            Some("off") => Err(Problem::new("licensing-off", "it does none")),
+            _ => Ok(format!("{{\"tenant\":{:?}}}\n", tenant.unwrap_or("default")).into_bytes()),
+        }
+    }
+
+    fn license_explanation(&self, _: Option<&str>, user: &str) -> Result<Vec<u8>, Problem> {
+        match user {
+            "nobody" => Err(Problem::new("unknown-user", "nothing is known of them")),
+            _ => Ok(format!("{{\"userId\":{user:?}}}\n").into_bytes()),
+        }
+    }
 }
 
 /// The service, answering on a port of its own.

@@ -69,6 +69,14 @@ impl Http {
         self.read(got.map_err(|error| self.unreachable(&error))?)
     }
 
+    /// Asks for a JSON value; a refusal has a code.
+    pub(crate) fn get_json<T: DeserializeOwned>(&self, path: &str) -> Result<Result<T, Problem>, Failure> {
+        match self.get(path)? {
+            Ok(body) => self.parse(&body).map(Ok),
+            Err(problem) => Ok(Err(problem)),
+        }
+    }
+
     fn read(
         &self,
         mut response: ureq::http::Response<ureq::Body>,

@@ -4,14 +4,17 @@ mod explain;
 mod forecast;
 mod replay;
 mod report;
+mod serve;
 mod show;
 
+use crate::client::{Http, Problem};
 use crate::data;
 use crate::failure::{Failure, Outcome};
 use clap::{Args, Subcommand};
 use muster_directory::{Instant, Tenant};
 use muster_engine::storage::{LICENSING_PARTITION, Storage};
 use muster_licensing::Licensing;
+use serde::de::DeserializeOwned;
 pub(crate) use show::Show as LicenceShow;
 use std::path::PathBuf;
 
@@ -20,6 +23,8 @@ use std::path::PathBuf;
 pub(crate) enum LicensingCommand {
     /// Turn membership deltas and assignments in files into licence events
     Replay(replay::Arguments),
+    /// Turn membership deltas into licences, in a process of its own
+    Serve(serve::Arguments),
     /// Count seats, users who wait and errors, by product
     Report(report::Arguments),
     /// Say what one user has, through what, and what is missing
@@ -32,6 +37,7 @@ impl LicensingCommand {
     pub(crate) fn run(self) -> Result<Outcome, Failure> {
         match self {
             LicensingCommand::Replay(arguments) => arguments.run(),
+            LicensingCommand::Serve(arguments) => arguments.run(),
             LicensingCommand::Report(arguments) => arguments.run(),
             LicensingCommand::Explain(arguments) => arguments.run(),
             LicensingCommand::Forecast(arguments) => arguments.run(),
@@ -42,7 +48,7 @@ impl LicensingCommand {
 /// A data directory at rest, and whose licences in it.
 #[derive(Args)]
 struct StoredArguments {
-    /// The data directory of `licensing replay`
+    /// The data directory: of `licensing replay`, of `licensing serve`, or of `serve`
     #[arg(long, value_name = "DIR", default_value = "muster-data")]
     data: PathBuf,
     /// Whose licences
@@ -61,5 +67,29 @@ impl StoredArguments {
             )));
         }
         Ok(Licensing::restore(&store, LICENSING_PARTITION, Instant::MIN)?)
+    }
+}
+
+/// Licences at rest, or those of a running service.
+#[derive(Args)]
+struct AskedArguments {
+    #[command(flatten)]
+    stored: StoredArguments,
+    /// Ask the running service at this address
+    #[arg(long, value_name = "URL", conflicts_with = "data")]
+    url: Option<String>,
+}
+
+impl AskedArguments {
+    /// Asks the service at `url`; a refusal has a code.
+    fn ask<T: DeserializeOwned>(
+        &self,
+        url: &str,
+        route: &str,
+        parameters: &[(&str, &str)],
+    ) -> Result<Result<T, Problem>, Failure> {
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        query.append_pair("tenant", self.stored.tenant.as_str()).extend_pairs(parameters);
+        Http::new(url).get_json(&format!("/muster/licenses/{route}?{}", query.finish()))
     }
 }

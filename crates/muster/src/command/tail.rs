@@ -75,6 +75,8 @@ enum TopicName {
     Memberships,
     /// Accepted definitions
     Definitions,
+    /// Licence events
+    Licenses,
 }
 
 impl TopicName {
@@ -85,6 +87,7 @@ impl TopicName {
             TopicName::GroupStatus => Output::GroupStatus,
             TopicName::Memberships => Output::Memberships,
             TopicName::Definitions => Output::Definitions,
+            TopicName::Licenses => Output::Licenses,
         }
     }
 

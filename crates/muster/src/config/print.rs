@@ -35,6 +35,10 @@ impl Config {
                 Dialect::Extended => "extended",
             },
         );
+        printer.section("licensing");
+        printer.plain("enabled", self.licensing.enabled);
+        printer.path("dir", Some(&self.licensing.dir));
+        printer.quoted("listen", self.licensing.listen.map(|listen| listen.to_string()).unwrap_or_default());
         self.print_limits(&mut printer);
         printer.section("telemetry");
         printer.quoted(

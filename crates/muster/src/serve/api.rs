@@ -1,27 +1,31 @@
 //! What HTTP asks for, answered by the service.
 
-use super::mirror;
+use super::{licensing, mirror};
 use crate::telemetry::Metrics;
 use muster_api::{Position, Problem, ValuesPage, Waited};
-use muster_service::{Output, ReadError, Service, SubmitError, WaitError};
+use muster_service::{Licences, Output, ReadError, Service, SubmitError, WaitError};
 use muster_stream::log::TopicPartition;
 use std::sync::Arc;
 use std::time::Instant;
 
 pub(super) struct Api {
     service: Arc<Service>,
+    /// Where it is done here.
+    licences: Option<Arc<Licences>>,
     metrics: Metrics,
 }
 
 impl Api {
-    pub(super) fn new(service: Arc<Service>, metrics: Metrics) -> Api {
-        Api { service, metrics }
+    pub(super) fn new(service: Arc<Service>, licences: Option<Arc<Licences>>, metrics: Metrics) -> Api {
+        Api { service, licences, metrics }
     }
 }
 
 impl muster_api::Service for Api {
     fn not_ready(&self) -> Vec<String> {
-        self.service.unready().map(|unready| unready.reasons).unwrap_or_default()
+        let mut reasons = self.service.unready().map(|unready| unready.reasons).unwrap_or_default();
+        reasons.extend(self.licences.as_ref().and_then(|licences| licences.unready()));
+        reasons
     }
 
     fn metrics(&self) -> String {
@@ -41,8 +45,10 @@ impl muster_api::Service for Api {
                 offset: *offset,
             })
             .collect();
-        let left = deadline.saturating_duration_since(Instant::now());
-        match self.service.wait_applied(&positions, left) {
+        let left = || deadline.saturating_duration_since(Instant::now());
+        let waited = self.service.wait_applied(&positions, left());
+        // What follows from them includes licences.
+        match waited.and_then(|()| self.licences.as_ref().map_or(Ok(()), |of| of.wait_current(left()))) {
             Ok(()) => Ok(Waited::Applied),
             Err(WaitError::TimedOut) => Ok(Waited::TimedOut),
             Err(WaitError::Elsewhere(elsewhere)) => Err(Problem::new(mirror::ELSEWHERE, elsewhere)),
@@ -73,6 +79,14 @@ impl muster_api::Service for Api {
 
     fn values(&self, page: &ValuesPage) -> Result<Vec<u8>, Problem> {
         mirror::values(&self.service, page)
+    }
+
+    fn license_report(&self, tenant: Option<&str>) -> Result<Vec<u8>, Problem> {
+        licensing::report(self.licences.as_deref(), tenant)
+    }
+
+    fn license_explanation(&self, tenant: Option<&str>, user: &str) -> Result<Vec<u8>, Problem> {
+        licensing::explanation(self.licences.as_deref(), tenant, user)
     }
 }
 

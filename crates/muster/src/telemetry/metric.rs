@@ -93,6 +93,30 @@ metrics! {
     RESTORED = "muster_restored_records": Kind::Gauge, ["partition"];
     /// Offsets of the changelog that a restore has still to go over, about; 0 when none is under way.
     RESTORE_LEFT = "muster_restore_left": Kind::Gauge, ["partition"];
+    /// Licence events that were committed: `type` is `assigned`, `changed`, `removed`, `waiting` or `failed`.
+    LICENSE_EVENTS = "muster_license_events_total": Kind::Counter, ["type"];
+    /// Seats of a product: `state` is `owned`, `used`, or `waiting` for users who want one and hold none.
+    LICENSE_SEATS = "muster_license_seats": Kind::Gauge, ["tenant", "product", "state"];
+    /// Sources of licences with an error, by what is wrong: one user may have several.
+    LICENSE_ERRORS = "muster_license_errors": Kind::Gauge, ["tenant", "product", "error"];
+    /// Seats whose removal the brake holds until somebody confirms it; the report names the removals.
+    LICENSE_SEATS_HELD = "muster_license_seats_held": Kind::Gauge, ["tenant"];
+    /// Users in at least one dynamic group: each needs a unit of Microsoft Entra ID P1.
+    DYNAMIC_GROUP_USERS = "muster_dynamic_group_users": Kind::Gauge, [];
+    /// Units owned of products that license dynamic groups.
+    DYNAMIC_GROUP_UNITS = "muster_dynamic_group_units": Kind::Gauge, [];
+    /// Records that licensing has not applied yet.
+    LICENSING_LAG = "muster_licensing_lag": Kind::Gauge, ["topic", "partition"];
+    /// Entries of licensing that are committed and not published.
+    LICENSING_OUTBOX = "muster_licensing_outbox_entries": Kind::Gauge, [];
+    /// Seconds that one commit of licensing took.
+    LICENSING_COMMIT = "muster_licensing_commit_seconds": Kind::Histogram(SECONDS), [];
+    /// Seconds that one transaction of licensing took.
+    LICENSING_PUBLISH = "muster_licensing_publish_seconds": Kind::Histogram(SECONDS), [];
+    /// 1 when licensing is restored and works, else 0.
+    LICENSING_READY = "muster_licensing_ready": Kind::Gauge, [];
+    /// 1 when licensing stopped by itself: `reason` is `gap` where deltas are missing, else `fault`; the log has it all.
+    LICENSING_STOPPED = "muster_licensing_stopped": Kind::Gauge, ["reason"];
     /// Always 1; the labels say which program this is.
     BUILD = "muster_build_info": Kind::Gauge, ["version"];
     /// When the process started, in seconds since 1970.

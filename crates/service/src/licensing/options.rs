@@ -9,8 +9,6 @@ use std::sync::Arc;
 pub struct LicensingOptions {
     /// Of the service whose deltas it reads: application, topics, partitions and limits.
     pub service: ServiceOptions,
-    /// The topic of licence events.
-    pub licenses: Arc<str>,
 }
 
 impl LicensingOptions {

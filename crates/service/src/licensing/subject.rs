@@ -88,13 +88,13 @@ impl Subject for LicensingSubject {
     }
 
     fn render(&self, entry: &Entry, records: &mut Vec<NewRecord>) {
-        let options = &self.shared.options;
+        let topics = &self.shared.options.service.topics;
         for event in &entry.licences {
-            let to = TopicPartition::new(Arc::clone(&options.licenses), 0);
+            let to = TopicPartition::new(Arc::clone(&topics.licenses), 0);
             records.push(NewRecord::placed(to, self.origin.record(event)));
         }
         for letter in &entry.dead_letters {
-            let to = TopicPartition::new(Arc::clone(&options.service.topics.dead_letters), 0);
+            let to = TopicPartition::new(Arc::clone(&topics.dead_letters), 0);
             records.push(NewRecord::placed(to, muster_wire::dead_letter_record(letter.clone())));
         }
     }

@@ -231,6 +231,7 @@ fn topics(name: &str, configured: &Topics) -> Topics {
         group_status: None,
         changelog: configured.changelog.as_ref().map(own),
         dead_letters: own(&configured.dead_letters),
+        licenses: own(&configured.licenses),
     }
 }
 

@@ -1,13 +1,11 @@
 //! `muster licensing explain`: which source gives a user which plan, what is missing and why.
 
-use super::StoredArguments;
+use super::AskedArguments;
+use crate::answer::licences::{ExplainAnswer, StateAnswer};
 use crate::failure::{Failure, Outcome};
 use clap::Args;
-use muster_directory::licence::{AssignmentState, Kept, SourceState, Violation};
-use muster_directory::{ObjectId, PlanId};
-use muster_licensing::{Explanation, Licence};
-use muster_wire::licence::StateLine;
-use serde::Serialize;
+use muster_directory::ObjectId;
+use muster_directory::licence::Violation;
 use std::io::{IsTerminal, Write};
 
 /// Say what one user has, through what, and what is missing
@@ -18,87 +16,59 @@ pub(crate) struct Arguments {
     #[arg(value_name = "USER")]
     user: String,
     #[command(flatten)]
-    stored: StoredArguments,
+    asked: AskedArguments,
     /// Print one JSON object, as is done where stdout is no terminal
     #[arg(long)]
     json: bool,
 }
 
 const AFTER_HELP: &str = "\
+A running `serve` or `licensing serve` is asked by its address, a data directory
+at rest is read.
+
 Exit status: 0 done, 1 nothing is known of the user, 2 wrong usage, 3 a fault.
 
-Example:
-  muster licensing explain alex --data muster-data";
+Examples:
+  muster licensing explain alex --data muster-data
+  muster licensing explain alex --url http://127.0.0.1:8080";
 
 impl Arguments {
     pub(crate) fn run(self) -> Result<Outcome, Failure> {
         let user = ObjectId::new(&self.user).map_err(|rejection| Failure::usage(rejection.message))?;
-        let Some(explanation) = self.stored.restore()?.explain(&self.stored.tenant, &user) else {
-            eprintln!("nothing is known of user `{user}` in tenant `{}`", self.stored.tenant);
+        let asked = &self.asked;
+        let explanation = match &asked.url {
+            None => {
+                let explanation = asked.stored.restore()?.explain(&asked.stored.tenant, &user);
+                explanation.map(|explanation| ExplainAnswer::new(&self.user, &explanation))
+            }
+            Some(url) => match asked.ask(url, "explain", &[("user", &self.user)])? {
+                Ok(explanation) => Some(explanation),
+                Err(problem) if problem.code == "unknown-user" => None,
+                Err(problem) => return Err(Failure::usage(problem.message)),
+            },
+        };
+        let Some(explanation) = explanation else {
+            eprintln!("nothing is known of user `{user}` in tenant `{}`", asked.stored.tenant);
             return Ok(Outcome::No);
         };
         let mut stdout = std::io::stdout().lock();
         if self.json || !stdout.is_terminal() {
-            let line = Line { user_id: &self.user, licenses: licence_lines(&explanation) };
-            writeln!(stdout, "{}", serde_json::to_string(&line).unwrap_or_default())?;
+            writeln!(stdout, "{}", serde_json::to_string(&explanation).unwrap_or_default())?;
         } else {
-            stdout.write_all(text(&self.user, &explanation).as_bytes())?;
+            stdout.write_all(text(&explanation).as_bytes())?;
         }
         Ok(Outcome::Done)
     }
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Line<'a> {
-    user_id: &'a str,
-    licenses: Vec<LicenceLine<'a>>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct LicenceLine<'a> {
-    sku_id: &'a str,
-    enabled_plans: Vec<&'a str>,
-    states: Vec<StateLine<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    kept_until: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    held_removal: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    waiting_position: Option<u64>,
-}
-
-fn licence_lines(explanation: &Explanation) -> Vec<LicenceLine<'_>> {
-    let line = |licence| {
-        let Licence { sku, enabled_plans, states, kept, waiting_position, .. }: &Licence = licence;
-        LicenceLine {
-            sku_id: sku.as_str(),
-            enabled_plans: enabled_plans.iter().map(PlanId::as_str).collect(),
-            states: states.iter().map(StateLine::from).collect(),
-            kept_until: match kept {
-                Some(Kept::Until(instant)) => Some(instant.to_string()),
-                _ => None,
-            },
-            held_removal: match kept {
-                Some(Kept::Unconfirmed(number)) => Some(*number),
-                _ => None,
-            },
-            waiting_position: *waiting_position,
-        }
-    };
-    explanation.licences.iter().map(line).collect()
-}
-
-fn text(user: &str, explanation: &Explanation) -> String {
-    if explanation.licences.is_empty() {
-        return format!("{user} has no licences, and wants none\n");
+fn text(explanation: &ExplainAnswer) -> String {
+    if explanation.licenses.is_empty() {
+        return format!("{} has no licences, and wants none\n", explanation.user_id);
     }
     let mut text = String::new();
-    for licence in &explanation.licences {
-        let name = licence.part_number.as_deref().unwrap_or(licence.sku.as_str());
-        let plans: Vec<&str> = licence.enabled_plans.iter().map(PlanId::as_str).collect();
-        let has = match (licence.has_seat, plans.as_slice()) {
+    for licence in &explanation.licenses {
+        let name = licence.sku_part_number.as_ref().unwrap_or(&licence.sku_id);
+        let has = match (licence.has_seat(), licence.enabled_plans.as_slice()) {
             (false, _) => "no seat".to_owned(),
             (true, []) => "a seat, no plan enabled".to_owned(),
             (true, plans) => format!("a seat, with {}", plans.join(", ")),
@@ -107,14 +77,11 @@ fn text(user: &str, explanation: &Explanation) -> String {
         for state in &licence.states {
             text += &format!("  {}\n", sentence(state));
         }
-        match licence.kept {
-            None => {}
-            Some(Kept::Until(instant)) => {
-                text += &format!("  kept until {instant}: no source has it any more\n")
-            }
-            Some(Kept::Unconfirmed(number)) => {
-                text += &format!("  kept until removal {number} is confirmed: no source has it any more\n");
-            }
+        if let Some(instant) = &licence.kept_until {
+            text += &format!("  kept until {instant}: no source has it any more\n");
+        }
+        if let Some(number) = licence.held_removal {
+            text += &format!("  kept until removal {number} is confirmed: no source has it any more\n");
         }
         if let Some(position) = licence.waiting_position {
             text += &format!("  number {position} in the waiting list\n");
@@ -123,23 +90,43 @@ fn text(user: &str, explanation: &Explanation) -> String {
     text
 }
 
-fn sentence(state: &SourceState) -> String {
+fn sentence(state: &StateAnswer) -> String {
     let source = match &state.group {
         Some(group) => format!("by group `{group}`"),
         None => "directly".to_owned(),
     };
-    let why = |violation| match violation {
-        Violation::Count => "no seat is free",
-        Violation::MutuallyExclusive => "a plan excludes another one that the user has",
-        Violation::Dependency => "a plan needs another one that the user has not",
-        Violation::ProhibitedInUsageLocation => "a plan must not be used in the user's location",
-        Violation::Uniqueness => "another user with the plan has the same address",
-        Violation::Other => "the tenant owns no such product",
+    let violation = Violation::ALL.into_iter().find(|violation| violation.as_str() == state.error);
+    let why = match violation {
+        None => state.error.as_str(),
+        Some(Violation::Count) => "no seat is free",
+        Some(Violation::MutuallyExclusive) => "a plan excludes another one that the user has",
+        Some(Violation::Dependency) => "a plan needs another one that the user has not",
+        Some(Violation::ProhibitedInUsageLocation) => "a plan must not be used in the user's location",
+        Some(Violation::Uniqueness) => "another user with the plan has the same address",
+        Some(Violation::Other) => "the tenant owns no such product",
     };
-    match state.state {
-        AssignmentState::Active => format!("{source}: active"),
-        AssignmentState::Disabled => format!("{source}: the product is suspended"),
-        AssignmentState::ActiveWithError(violation) => format!("{source}: active, but {}", why(violation)),
-        AssignmentState::Error(violation) => format!("{source}: not given, as {}", why(violation)),
+    match state.state.as_str() {
+        "Active" => format!("{source}: active"),
+        "Disabled" => format!("{source}: the product is suspended"),
+        "ActiveWithError" => format!("{source}: active, but {why}"),
+        _ => format!("{source}: not given, as {why}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use muster_directory::licence::{AssignmentState, SourceState};
+
+    #[test]
+    fn each_state_is_a_sentence() {
+        let said = |state| sentence(&StateAnswer::from(&SourceState { group: None, state }));
+        assert_eq!(said(AssignmentState::Active), "directly: active");
+        assert_eq!(said(AssignmentState::Disabled), "directly: the product is suspended");
+        assert_eq!(
+            said(AssignmentState::ActiveWithError(Violation::Dependency)),
+            "directly: active, but a plan needs another one that the user has not"
+        );
+        assert_eq!(said(AssignmentState::Error(Violation::Count)), "directly: not given, as no seat is free");
     }
 }
