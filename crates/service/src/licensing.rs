@@ -20,7 +20,8 @@ pub use observe::LicensingObserver;
 pub use options::LicensingOptions;
 
 use crate::Fault;
-use crate::shared::{Clock, Stop};
+use crate::shared::Clock;
+use crate::stop::Stop;
 use current::Current;
 use muster_engine::storage::Storage;
 use muster_licensing::Licensing;

@@ -3,7 +3,7 @@
 use super::LicensingShared;
 use super::options::position_name;
 use crate::publisher::Subject;
-use crate::shared::Stop;
+use crate::stop::Stop;
 use muster_engine::publisher::{Limits, Weight};
 use muster_engine::storage::{Entry, LICENSING_PARTITION, PartitionNumber, Positions, Storage};
 use muster_stream::log::{Log, NewRecord, TopicPartition};
