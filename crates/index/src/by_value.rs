@@ -1,39 +1,44 @@
-//! The value-level index: from the two values of a changed attribute to the predicates that flip between
-//! them, and from those to the rules that such a flip can reach.
+//! The value-level index: from the two values of a changed attribute to the conjuncts that may flip with them.
 //!
-//! A rule is an OR of conjuncts. A conjunct can change only if a predicate in it flips *and* its other
-//! literals hold before or after. So each is filed under every predicate it has, with its other literals beside it,
-//! and where a predicate is in many conjuncts (`accountEnabled -eq true`) by a *guard*: the rarest other positive
-//! predicate; only the conjuncts whose guard is true of the object are read. A rule of one conjunct flips with it;
-//! others are evaluated, each once. Rules with too many conjuncts (*general* ones) are evaluated whenever one of
-//! their predicates flips.
+//! A rule is an OR of conjuncts. A conjunct can change only if a literal in it flips *and* its other literals hold
+//! before or after. So each is filed under every operand and predicate it has, with its other literals beside it: a
+//! change reads the conjuncts of its old and its new value one behind the other, and most of them fail at the first
+//! literal, by one comparison of numbers. What is in many conjuncts (`accountEnabled -eq true`) has them filed by a
+//! *guard* besides. A rule one of whose conjuncts holds before or after is evaluated on both rows, once; there
+//! are few, as the object is or comes to be selected by each. Rules with too many conjuncts (*general* ones)
+//! are evaluated whenever one of their predicates may have flipped.
 //!
-//! Which predicates are true of a value is found once and remembered beside the value, in the table of rows. The
-//! index itself is not written to by a question, so that partitions share it.
+//! What is true of a value is found once and remembered beside the value, in the table of rows. The index itself is
+//! not written to by a question, so that partitions share it.
 //!
 //! Invariant: `affected` reports what [`Naive`](crate::Naive) would, but for rules that read memberships, of which
 //! it may report fewer; for every history of edits.
 
 mod conjunct;
+mod operands;
 mod postings;
 mod question;
 mod stream;
+mod term;
 mod text;
 mod truth;
 
 pub(crate) use question::Scratch;
 
+use crate::table::truths::OperandId;
 use crate::{Affected, Formula, PredicateId, PredicateTable, RowChange, RuleIndex, RuleNumber, Table};
 use conjunct::{Conjunct, Literal};
 use foldhash::HashMap;
 use muster_directory::{Instant, ObjectKind};
 use muster_rule::{Attribute, Predicate, Rule, Test};
+use operands::OperandNumbers;
 use postings::Postings;
 use question::Question;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use stream::{AttributeNumber, Filed, Found, Header, Shape, Stream, Term, Word, Words};
+use stream::{Filed, Header, Shape, Stream, Word, Words};
+use term::{AttributeNumber, Found, Term};
 use truth::AttributePredicates;
 
 /// Attribute and value → rules.
@@ -54,15 +59,25 @@ struct KindIndex {
     attributes: HashMap<Attribute, AttributeNumber>,
     /// By attribute number.
     truths: Vec<AttributePredicates>,
-    /// By predicate: where its truth is found.
-    places: Vec<(AttributeNumber, Found)>,
-    /// By predicate.
-    postings: Vec<Postings>,
+    operands: OperandNumbers,
+    /// By predicate: where its truth is found; `None` of one that no rule has.
+    places: Vec<Option<Placed>>,
+    /// The conjuncts of predicates that are not found by operand.
+    by_predicate: Vec<Postings>,
+    /// The others, by each operand of theirs.
+    by_operand: Vec<Postings>,
     /// What the streams of postings and rules are made of.
     words: Words,
     rules: Vec<Option<IndexedRule>>,
     /// Those that an object without attributes may satisfy.
     true_of_nothing: BTreeSet<RuleNumber>,
+}
+
+/// Where the truth of a predicate is found.
+#[derive(Debug)]
+struct Placed {
+    attribute: AttributeNumber,
+    found: Found,
 }
 
 /// A rule, ready to be evaluated.
@@ -141,8 +156,10 @@ impl Default for KindIndex {
             predicates: PredicateTable::default(),
             attributes: HashMap::default(),
             truths: Vec::new(),
+            operands: OperandNumbers::default(),
             places: Vec::new(),
-            postings: Vec::new(),
+            by_predicate: Vec::new(),
+            by_operand: Vec::new(),
             words: Words::default(),
             rules: Vec::new(),
             true_of_nothing: BTreeSet::new(),
@@ -174,28 +191,38 @@ impl KindIndex {
     fn remove(&mut self, number: RuleNumber) {
         let Some(indexed) = self.rules.get_mut(number as usize).and_then(Option::take) else { return };
         self.true_of_nothing.remove(&number);
-        let mut predicates = Vec::new();
-        indexed.formula.each_predicate(&mut |id| predicates.push((self.place_of(id).0, id)));
-        predicates.sort_unstable();
-        predicates.dedup();
-        for (_, id) in &predicates {
-            if let Some(postings) = self.postings.get_mut(*id as usize) {
-                postings.remove(&mut self.words, number, &predicates);
+        let mut ids = Vec::new();
+        indexed.formula.each_predicate(&mut |id| ids.push(id));
+        ids.sort_unstable();
+        ids.dedup();
+        let mut operands: Vec<(AttributeNumber, OperandId)> = Vec::new();
+        for &id in &ids {
+            if let Some(Placed { attribute, found: Found::Operands(own) }) = self.place_of(id) {
+                operands.extend(own.iter().map(|operand| (*attribute, *operand)));
             }
         }
-        let KindIndex { attributes, truths, postings, words, predicates, .. } = self;
+        for id in ids {
+            if let Some(postings) = self.by_predicate.get_mut(id as usize) {
+                postings.remove(&mut self.words, number, &operands);
+            }
+        }
+        for (_, operand) in &operands {
+            if let Some(postings) = self.by_operand.get_mut(*operand as usize) {
+                postings.remove(&mut self.words, number, &operands);
+            }
+        }
+        let KindIndex { attributes, truths, operands, places, words, predicates, .. } = self;
         if let Conjuncts::Any(mut conjuncts) = indexed.conjuncts {
             conjuncts.clear(words);
         }
         predicates.release(&indexed.formula, |id, predicate| {
-            if let Some(postings) = postings.get_mut(id as usize) {
-                postings.end_use(words);
-            }
+            let placed = places.get_mut(id as usize).and_then(Option::take);
             if let Predicate::Attribute { attribute, test } = predicate
+                && let Some(Placed { found, .. }) = placed
                 && let Some(truths) =
                     attributes.get(attribute).and_then(|&at| truths.get_mut(usize::from(at)))
             {
-                truths.remove(id, test);
+                truths.remove(id, (test, &found), operands);
             }
         });
     }
@@ -203,40 +230,41 @@ impl KindIndex {
     /// Makes a predicate findable by its attribute's values, if it is new.
     fn place(&mut self, id: PredicateId) {
         let place = id as usize;
-        if self.postings.len() <= place {
-            self.postings.resize_with(place + 1, Postings::default);
-            self.places.resize(place + 1, (AttributeNumber::MAX, Found::Elsewhere));
+        if self.places.len() <= place {
+            self.places.resize_with(place + 1, || None);
+            self.by_predicate.resize_with(place + 1, Postings::default);
         }
-        let Some(postings) = self.postings.get_mut(place).filter(|postings| !postings.is_in_use()) else {
-            return;
-        };
-        postings.begin_use();
-        let found = match self.predicates.predicate(id).map(|predicate| &**predicate) {
+        let Some(placed) = self.places.get_mut(place).filter(|placed| placed.is_none()) else { return };
+        let (attribute, found) = match self.predicates.predicate(id).map(|predicate| &**predicate) {
             Some(Predicate::Attribute { attribute, test }) => {
                 let next = AttributeNumber::try_from(self.truths.len()).unwrap_or(AttributeNumber::MAX);
                 let number = *self.attributes.entry(attribute.clone()).or_insert(next);
                 if number == next {
                     self.truths.push(AttributePredicates::default());
                 }
-                if let Some(truths) = self.truths.get_mut(usize::from(number)) {
-                    truths.insert(id, test);
-                }
-                (number, if AttributePredicates::finds(test) { Found::Listed } else { Found::Asked })
+                let truths = self.truths.get_mut(usize::from(number));
+                let found = truths.map(|truths| truths.insert(id, test, &mut self.operands));
+                (number, found.unwrap_or(Found::Elsewhere))
             }
             Some(Predicate::MemberOf(_)) | None => (AttributeNumber::MAX, Found::Elsewhere),
         };
-        if let Some(place) = self.places.get_mut(place) {
-            *place = found;
+        if let Found::Operands(operands) = &found
+            && let Some(last) = operands.iter().max()
+            && self.by_operand.len() <= *last as usize
+        {
+            self.by_operand.resize_with(*last as usize + 1, Postings::default);
         }
+        *placed = Some(Placed { attribute, found });
     }
 
-    fn place_of(&self, id: PredicateId) -> (AttributeNumber, Found) {
-        self.places.get(id as usize).copied().unwrap_or((AttributeNumber::MAX, Found::Elsewhere))
+    fn place_of(&self, id: PredicateId) -> Option<&Placed> {
+        self.places.get(id as usize)?.as_ref()
     }
 
-    fn term(&self, literal: Literal) -> Term {
-        let (attribute, found) = self.place_of(literal.predicate);
-        Term::new(literal, attribute, found)
+    fn term(&self, literal: Literal) -> Option<Term> {
+        let Placed { attribute, found } = self.place_of(literal.predicate)?;
+        let Literal { predicate, negated } = literal;
+        Some(Term { predicate, attribute: *attribute, negated, found: found.clone() })
     }
 
     /// Files each conjunct under each of its literals.
@@ -246,32 +274,45 @@ impl KindIndex {
         conjuncts: &[Conjunct],
         reads_memberships: bool,
     ) -> Conjuncts {
-        let shape = match conjuncts {
-            _ if reads_memberships => Shape::Undecided,
-            [_] => Shape::Single,
-            _ => Shape::Evaluated,
-        };
+        let shape = if reads_memberships { Shape::Undecided } else { Shape::Decided };
         let mut all = Stream::default();
+        let mut packed: Vec<Word> = Vec::new();
         for conjunct in conjuncts {
-            let mut terms: Vec<Term> = conjunct.iter().map(|&literal| self.term(literal)).collect();
-            terms.sort_by_key(|term| (!term.can_guard(), self.predicates.uses(term.predicate)));
-            let packed: Vec<Word> = terms.iter().map(|term| term.pack()).collect();
+            let mut terms: Vec<Term> =
+                conjunct.iter().filter_map(|&literal| self.term(literal)).collect();
+            terms.sort_by_key(|term| self.fails_late(term));
+            packed.clear();
+            terms.iter().for_each(|term| term.pack(&mut packed));
             all.push(&mut self.words, Header::new(rule, false, shape), &packed);
             for (place, term) in terms.iter().enumerate() {
-                let mut others = packed.clone();
-                others.remove(place);
-                self.file(
-                    term.predicate,
-                    Filed { header: Header::new(rule, term.negated, shape), terms: &others },
-                );
+                packed.clear();
+                let others = terms.iter().enumerate().filter(|(other, _)| *other != place);
+                others.for_each(|(_, term)| term.pack(&mut packed));
+                let header = Header::new(rule, term.negated, shape);
+                self.file(term.predicate, Filed { header, terms: &packed });
             }
         }
         Conjuncts::Any(all)
     }
 
+    /// By what literals are put in order: those that fail soonest first. Of the ones that want an operand, those whose
+    /// attribute has many, and that are in few rules.
+    fn fails_late(&self, term: &Term) -> (usize, usize, u32) {
+        let uses = self.predicates.uses(term.predicate);
+        match &term.found {
+            Found::Operands(operands) if !term.negated => {
+                let truths = self.truths.get(usize::from(term.attribute));
+                let distinct = truths.map_or(0, AttributePredicates::operands);
+                (operands.len(), usize::MAX - distinct, uses)
+            }
+            Found::Bit(_) if !term.negated => (1 << 16, 0, uses),
+            _ => (usize::MAX, 0, uses),
+        }
+    }
+
     /// Files a rule under each of its predicates, to be evaluated whenever one flips, either way.
     fn file_general(&mut self, rule: RuleNumber, formula: &Formula, reads_memberships: bool) -> Conjuncts {
-        let shape = if reads_memberships { Shape::Undecided } else { Shape::Evaluated };
+        let shape = if reads_memberships { Shape::Undecided } else { Shape::Decided };
         let mut predicates = Vec::new();
         formula.each_predicate(&mut |id| predicates.push(id));
         predicates.sort_unstable();
@@ -285,9 +326,20 @@ impl KindIndex {
     }
 
     fn file(&mut self, predicate: PredicateId, filed: Filed<'_>) {
-        let predicates = &self.predicates;
-        if let Some(postings) = self.postings.get_mut(predicate as usize) {
-            postings.insert(&mut self.words, filed, &|id| predicates.uses(id));
+        let KindIndex { places, by_operand, by_predicate, words, .. } = self;
+        match places.get(predicate as usize).and_then(Option::as_ref) {
+            Some(Placed { found: Found::Operands(operands), .. }) => {
+                for operand in operands {
+                    if let Some(postings) = by_operand.get_mut(*operand as usize) {
+                        postings.insert(words, filed);
+                    }
+                }
+            }
+            _ => {
+                if let Some(postings) = by_predicate.get_mut(predicate as usize) {
+                    postings.insert(words, filed);
+                }
+            }
         }
     }
 

@@ -9,12 +9,11 @@
 mod arena;
 mod column;
 mod encoding;
-mod truths;
+pub(crate) mod truths;
 
 pub use column::{ObjectsOf, ValueId};
 
 pub(crate) use column::{Column, NULL};
-pub(crate) use truths::{Digest, TruthList};
 
 use arena::Arena;
 use foldhash::HashMap;

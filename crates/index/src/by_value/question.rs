@@ -1,16 +1,19 @@
-//! One change, asked of the index of its kind: which rules flip between the old and the new row.
+//! One change, taken through the index: from what is true of its values to the conjuncts that may flip, and for
+//! those that hold before or after, whether their rules do.
 //!
-//! What is true of a row's values is looked up attribute by attribute, when a literal first asks about it. Most
-//! literals fail, and a digest of the list says so by one load. Notes are stamped with the question's number, so
-//! nothing is cleared between questions.
+//! What a row has is looked up attribute by attribute, when a literal first asks about it; for most of the literals
+//! one comparison of numbers says that they fail. A rule that is come across is evaluated on both rows, once:
+//! its notes are stamped with the question's number, so nothing is cleared between questions.
 
-use super::stream::{AttributeNumber, Filed, Found, Shape, Stream, Term, Word};
+use super::postings::Postings;
+use super::stream::{Filed, Shape, Stream, Word};
+use super::term::{AttributeNumber, Asks, Found, Literal, as_operand, has_operand, split_first};
 use super::truth::AttributePredicates;
 use super::{Conjuncts, IndexedRule, KindIndex};
-use crate::table::{ColumnNumber, Digest, KindTable, Mapping, NULL, TruthList, ValueId, each_difference};
+use crate::table::truths::{BitNumber, OperandId, Truth, TruthNumber, UNKNOWN_TRUTH, each_flipped, has};
+use crate::table::{ColumnNumber, KindTable, Mapping, NULL, ValueId, each_difference};
 use crate::{Effect, Formula, PredicateId, RowChange, RuleNumber, Work};
 use muster_directory::Instant;
-use std::ops::Range;
 
 /// One of the two rows of a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,11 +22,17 @@ enum Side {
     New,
 }
 
-/// A predicate that is true of one row and false of the other.
+/// Conjuncts to be read: of what is true of one row and perhaps not of the other.
 #[derive(Clone, Copy, Debug)]
-struct Flip {
-    predicate: PredicateId,
+struct Walk {
+    of: Filing,
     true_of: Side,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Filing {
+    Operand(OperandId),
+    Predicate(PredicateId),
 }
 
 impl Side {
@@ -34,44 +43,31 @@ impl Side {
         }
     }
 
-    fn of<T: Copy>(self, [old, new]: &[T; 2]) -> T {
+    fn of<T>(self, [old, new]: &[T; 2]) -> &T {
         match self {
-            Side::Old => *old,
-            Side::New => *new,
+            Side::Old => old,
+            Side::New => new,
         }
     }
 }
+
+/// That it was not looked up yet which operand a row has.
+const NOT_ASKED: OperandId = OperandId::MAX;
 
 /// Memory of one question.
 #[derive(Debug, Default)]
 pub(crate) struct Scratch {
     /// The number of the question.
     epoch: u32,
-    /// By attribute: the last question that asked about it.
-    asked: Vec<u32>,
-    /// By attribute: the lists of the two rows' values, in the question that asked last.
-    loaded: Vec<[List; 2]>,
-    /// The lists of true predicates, one behind the other.
-    lists: Vec<PredicateId>,
+    /// Of both rows, by attribute: which operand the value is.
+    operands: [Vec<OperandId>; 2],
+    /// Of both rows, by attribute: what is true of the value; [`UNKNOWN_TRUTH`] of the absent value.
+    truths: [Vec<TruthNumber>; 2],
     /// By rule: the last question that came across it.
     seen: Vec<u32>,
-    flips: Vec<Flip>,
+    walks: Vec<Walk>,
     to_evaluate: Vec<RuleNumber>,
-    list: Vec<PredicateId>,
-}
-
-/// What is true of a value: its place among the lists.
-#[derive(Clone, Copy, Debug, Default)]
-struct List {
-    start: u32,
-    end: u32,
-    digest: Digest,
-}
-
-impl List {
-    fn range(self) -> Range<usize> {
-        self.start as usize..self.end as usize
-    }
+    truth: Truth,
 }
 
 impl Scratch {
@@ -80,18 +76,19 @@ impl Scratch {
             *self = Scratch::default();
         }
         self.epoch += 1;
-        grow(&mut self.asked, index.truths.len());
-        grow(&mut self.loaded, index.truths.len());
-        grow(&mut self.seen, index.rules.len());
-        self.lists.clear();
-        self.flips.clear();
+        let attributes = index.truths.len();
+        for operands in &mut self.operands {
+            operands.clear();
+            operands.resize(attributes, NOT_ASKED);
+        }
+        for truths in &mut self.truths {
+            truths.resize(attributes, UNKNOWN_TRUTH);
+        }
+        if self.seen.len() < index.rules.len() {
+            self.seen.resize(index.rules.len(), 0);
+        }
+        self.walks.clear();
         self.to_evaluate.clear();
-    }
-}
-
-fn grow<T: Default + Clone>(list: &mut Vec<T>, length: usize) {
-    if list.len() < length {
-        list.resize(length, T::default());
     }
 }
 
@@ -123,18 +120,16 @@ impl<'a> Question<'a> {
 
     /// Tells every rule that flips, each once.
     pub(super) fn answer(mut self, mut tell: impl FnMut(RuleNumber, Effect)) {
-        self.find_flips();
+        self.find_walks();
         self.read_ahead();
-        for place in 0..self.scratch.flips.len() {
-            if let Some(&flip) = self.scratch.flips.get(place) {
-                self.walk(flip, &mut tell);
+        for place in 0..self.scratch.walks.len() {
+            if let Some(&walk) = self.scratch.walks.get(place) {
+                self.walk(walk, &mut tell);
             }
         }
         if self.change.old.is_some() != self.change.new.is_some() {
             for &rule in &self.index.true_of_nothing {
-                if self.comes_across(rule) {
-                    self.scratch.to_evaluate.push(rule);
-                }
+                self.come_across(rule);
             }
         }
         self.work.rules += self.scratch.to_evaluate.len() as u64;
@@ -149,57 +144,91 @@ impl<'a> Question<'a> {
         }
     }
 
-    /// Collects the predicates whose truth differs between the two rows.
-    fn find_flips(&mut self) {
-        let change = self.change;
-        let index = self.index;
+    /// Collects what is true of one of the two rows only; of two operands that differ both, though some list of
+    /// a rule may name both.
+    fn find_walks(&mut self) {
+        let (change, index) = (self.change, self.index);
         each_difference(change.old, change.new, |column, old, new| {
             let Some(attribute) = self.table.mapping.attribute_of(column) else { return };
-            self.load(attribute);
-            let Scratch { lists, flips, loaded, .. } = &mut *self.scratch;
-            let loaded = loaded.get(usize::from(attribute)).copied().unwrap_or_default();
-            let [old_list, new_list] = loaded.map(|list| lists.get(list.range()).unwrap_or_default());
-            merge_differences(old_list, new_list, |predicate, true_of| {
-                flips.push(Flip { predicate, true_of });
-            });
             let Some(truths) = index.truths.get(usize::from(attribute)) else { return };
+            self.load(attribute);
+            self.find_flipped(truths, attribute, column);
             if truths.has_orders() {
                 let value = |id| self.table.decode(column, id);
+                let walks = &mut self.scratch.walks;
                 truths.flipped_orders(
                     value(old).as_ref(),
                     value(new).as_ref(),
                     self.now,
                     |predicate, of_new| {
-                        flips.push(Flip { predicate, true_of: if of_new { Side::New } else { Side::Old } });
+                        let true_of = if of_new { Side::New } else { Side::Old };
+                        walks.push(Walk { of: Filing::Predicate(predicate), true_of });
                     },
                 );
             }
         });
     }
 
+    fn find_flipped(
+        &mut self,
+        truths: &AttributePredicates,
+        attribute: AttributeNumber,
+        column: ColumnNumber,
+    ) {
+        let Scratch { walks, operands, truths: numbers, .. } = &mut *self.scratch;
+        let at = |list: &[u32]| list.get(usize::from(attribute)).copied().unwrap_or_default();
+        let [old, new] = numbers.each_ref().map(|list| at(list));
+        if old == new {
+            return;
+        }
+        let [old_operand, new_operand] = operands.each_ref().map(|list| at(list));
+        if old_operand != new_operand {
+            walks.push(Walk { of: Filing::Operand(old_operand), true_of: Side::Old });
+            walks.push(Walk { of: Filing::Operand(new_operand), true_of: Side::New });
+        }
+        let Some(column) = self.table.columns().get(usize::from(column)) else { return };
+        let bits = |number| match number {
+            UNKNOWN_TRUTH => truths.null().bits(),
+            number => column.truths().bits(number),
+        };
+        each_flipped(bits(old), bits(new), |bit, of_new| {
+            if let Some(predicate) = truths.predicate(bit) {
+                let true_of = if of_new { Side::New } else { Side::Old };
+                walks.push(Walk { of: Filing::Predicate(predicate), true_of });
+            }
+        });
+    }
+
+    fn postings(&self, of: Filing) -> Option<&'a Postings> {
+        let index = self.index;
+        match of {
+            Filing::Operand(operand) => index.by_operand.get(operand as usize),
+            Filing::Predicate(predicate) => index.by_predicate.get(predicate as usize),
+        }
+    }
+
     /// Has the first words of all streams read at once, so that waiting for one is waiting for all.
     fn read_ahead(&self) {
-        let KindIndex { postings, words, .. } = self.index;
-        let places = self.scratch.flips.iter().filter_map(|flip| postings.get(flip.predicate as usize));
+        let places = self.scratch.walks.iter().filter_map(|walk| self.postings(walk.of));
+        let words = &self.index.words;
         std::hint::black_box(places.fold(0, |sum, postings| sum ^ postings.listed().first(words)));
     }
 
-    /// Reads the conjuncts that a flip may change.
-    fn walk(&mut self, flip: Flip, tell: &mut impl FnMut(RuleNumber, Effect)) {
-        let index = self.index;
-        let Some(postings) = index.postings.get(flip.predicate as usize) else { return };
-        self.walk_stream(postings.listed(), flip.true_of, tell);
-        for negated in [false, true] {
-            let side = if negated { flip.true_of.other() } else { flip.true_of };
-            for (&attribute, by_guard) in postings.guarded(negated).into_iter().flatten() {
-                self.load(attribute);
-                let loaded = self.scratch.loaded.get(usize::from(attribute)).copied().unwrap_or_default();
-                for place in side.of(&loaded).range() {
-                    let Some(guard) = self.scratch.lists.get(place) else { continue };
-                    if let Some(stream) = by_guard.get(guard) {
-                        self.walk_stream(stream, flip.true_of, tell);
-                    }
-                }
+    /// Reads the conjuncts that may change.
+    fn walk(&mut self, walk: Walk, tell: &mut impl FnMut(RuleNumber, Effect)) {
+        let Some(postings) = self.postings(walk.of) else { return };
+        self.walk_stream(postings.listed(), walk.true_of, tell);
+        let Some(guarded) = postings.guarded() else { return };
+        for attribute in guarded.attributes() {
+            // A conjunct that wants the opposite is asked on the other row.
+            let (old, new) = (self.operand(attribute, Side::Old), self.operand(attribute, Side::New));
+            if let Some(stream) = guarded.stream(old) {
+                self.walk_stream(stream, walk.true_of, tell);
+            }
+            if old != new
+                && let Some(stream) = guarded.stream(new)
+            {
+                self.walk_stream(stream, walk.true_of, tell);
             }
         }
     }
@@ -207,30 +236,42 @@ impl<'a> Question<'a> {
     fn walk_stream(&mut self, stream: &Stream, true_of: Side, tell: &mut impl FnMut(RuleNumber, Effect)) {
         self.work.entries += u64::from(stream.len());
         for Filed { header, terms } in stream.iter(&self.index.words) {
-            let side = if header.negated { true_of.other() } else { true_of };
-            if !self.exists(side) || !self.all_hold(terms, side) || !self.comes_across(header.rule) {
+            let side = if header.negated() { true_of.other() } else { true_of };
+            if self.certainly_fails(terms, side) || !self.exists(side) || !self.all_hold(terms, side) {
                 continue;
             }
-            match header.shape {
-                Shape::Single => tell(header.rule, Effect::Flipped),
-                Shape::Undecided => tell(header.rule, Effect::Undecided),
-                Shape::Evaluated => self.scratch.to_evaluate.push(header.rule),
+            match header.shape() {
+                Shape::Decided => self.come_across(header.rule()),
+                Shape::Undecided if self.is_new(header.rule()) => tell(header.rule(), Effect::Undecided),
+                Shape::Undecided => {}
             }
         }
     }
 
+    /// Whether the first literal wants an operand, and the row is known to have another.
+    fn certainly_fails(&self, terms: &[Word], side: Side) -> bool {
+        terms.first().and_then(|word| as_operand(*word)).is_some_and(|(attribute, wanted)| {
+            let operand = side.of(&self.scratch.operands).get(usize::from(attribute));
+            operand.is_some_and(|operand| *operand != wanted && *operand != NOT_ASKED)
+        })
+    }
+
+    /// Has a rule evaluated, once.
+    fn come_across(&mut self, rule: RuleNumber) {
+        if self.is_new(rule) {
+            self.scratch.to_evaluate.push(rule);
+        }
+    }
+
     /// Whether this is the first time that the question comes across the rule.
-    fn comes_across(&mut self, rule: RuleNumber) -> bool {
+    fn is_new(&mut self, rule: RuleNumber) -> bool {
         let epoch = self.scratch.epoch;
         let seen = self.scratch.seen.get_mut(rule as usize);
         seen.is_some_and(|seen| std::mem::replace(seen, epoch) != epoch)
     }
 
     fn exists(&self, side: Side) -> bool {
-        match side {
-            Side::Old => self.change.old.is_some(),
-            Side::New => self.change.new.is_some(),
-        }
+        side.of(&[self.change.old, self.change.new]).is_some()
     }
 
     fn selects(&mut self, rule: &IndexedRule, side: Side) -> bool {
@@ -249,124 +290,137 @@ impl<'a> Question<'a> {
             Formula::Any(terms) => terms.iter().any(|term| self.formula_holds(term, side)),
             Formula::Not(term) => !self.formula_holds(term, side),
             Formula::Literal { predicate, negated } => {
-                let (attribute, found) = self.index.place_of(*predicate);
-                self.holds(Term { predicate: *predicate, attribute, negated: *negated, found }, side)
+                let Some(placed) = self.index.place_of(*predicate) else { return false };
+                let attribute = placed.attribute;
+                let holds = match &placed.found {
+                    Found::Operands(operands) => operands.contains(&self.operand(attribute, side)),
+                    Found::Bit(bit) => self.bit(attribute, *bit, side),
+                    Found::Asked => self.ask(attribute, *predicate, side),
+                    // Of memberships nothing is known here: they may.
+                    Found::Elsewhere => return true,
+                };
+                holds != *negated
             }
         }
     }
 
     fn all_hold(&mut self, terms: &[Word], side: Side) -> bool {
-        terms.iter().all(|&word| self.holds(Term::unpack(word), side))
+        let mut rest = terms;
+        while let Some((literal, after)) = split_first(rest) {
+            if !self.holds(literal, side) {
+                return false;
+            }
+            rest = after;
+        }
+        true
     }
 
-    /// Whether a literal holds of a row. Of memberships nothing is known here: they may.
-    fn holds(&mut self, term: Term, side: Side) -> bool {
-        match term.found {
-            Found::Listed => {
-                self.load(term.attribute);
-                let Scratch { loaded, lists, .. } = &*self.scratch;
-                let holds = loaded.get(usize::from(term.attribute)).is_some_and(|loaded| {
-                    let list = side.of(loaded);
-                    list.digest.may_have(term.predicate)
-                        && lists.get(list.range()).unwrap_or_default().binary_search(&term.predicate).is_ok()
-                });
-                holds != term.negated
+    fn holds(&mut self, literal: Literal<'_>, side: Side) -> bool {
+        let Literal { attribute, negated, asks } = literal;
+        let holds = match asks {
+            Asks::Operand(operand) => self.operand(attribute, side) == operand,
+            Asks::AnyOperand(pairs) => has_operand(pairs, self.operand(attribute, side)),
+            Asks::Bit(bit) => self.bit(attribute, bit, side),
+            Asks::Predicate(predicate) => self.ask(attribute, predicate, side),
+            // Of memberships nothing is known here: they may.
+            Asks::Elsewhere => return true,
+        };
+        holds != negated
+    }
+
+    /// Which operand the row's value is.
+    fn operand(&mut self, attribute: AttributeNumber, side: Side) -> OperandId {
+        let place = usize::from(attribute);
+        match side.of(&self.scratch.operands).get(place) {
+            Some(&operand) if operand != NOT_ASKED => operand,
+            _ => {
+                self.load(attribute);
+                side.of(&self.scratch.operands).get(place).copied().unwrap_or(NOT_ASKED)
             }
-            Found::Asked => {
-                let Some(test) = self.index.test(term.predicate) else { return false };
-                let value = self.table.mapping.column_of(term.attribute).and_then(|column| {
-                    let (old, new) = self.values(column);
-                    self.table.decode(column, if side == Side::Old { old } else { new })
-                });
-                test.holds(value.as_ref(), self.now) != term.negated
-            }
-            Found::Elsewhere => true,
         }
     }
 
-    fn values(&self, column: ColumnNumber) -> (ValueId, ValueId) {
-        let value = |row: Option<&crate::table::Row>| row.map_or(NULL, |row| row.value(column));
-        (value(self.change.old), value(self.change.new))
+    fn bit(&mut self, attribute: AttributeNumber, bit: BitNumber, side: Side) -> bool {
+        self.operand(attribute, side);
+        let place = usize::from(attribute);
+        match side.of(&self.scratch.truths).get(place).copied() {
+            None | Some(UNKNOWN_TRUTH) => {
+                self.index.truths.get(place).is_some_and(|truths| has(truths.null().bits(), bit))
+            }
+            Some(number) => {
+                let column = self.table.mapping.column_of(attribute);
+                let column = column.and_then(|column| self.table.columns().get(usize::from(column)));
+                column.is_some_and(|column| has(column.truths().bits(number), bit))
+            }
+        }
     }
 
-    /// Looks up what is true of an attribute's two values, once in a question.
+    fn ask(&self, attribute: AttributeNumber, predicate: PredicateId, side: Side) -> bool {
+        let Some(test) = self.index.test(predicate) else { return false };
+        let column = self.table.mapping.column_of(attribute);
+        let value = column.and_then(|column| self.table.decode(column, *side.of(&self.values(column))));
+        test.holds(value.as_ref(), self.now)
+    }
+
+    fn values(&self, column: ColumnNumber) -> [ValueId; 2] {
+        let value = |row: Option<&crate::table::Row>| row.map_or(NULL, |row| row.value(column));
+        [value(self.change.old), value(self.change.new)]
+    }
+
+    /// Looks up what is true of an attribute's two values.
     fn load(&mut self, attribute: AttributeNumber) {
         let place = usize::from(attribute);
-        let Some(asked) = self.scratch.asked.get_mut(place) else { return };
-        if std::mem::replace(asked, self.scratch.epoch) == self.scratch.epoch {
-            return;
-        }
         let Some(truths) = self.index.truths.get(place) else { return };
         let column = self.table.mapping.column_of(attribute);
-        let (old, new) = column.map_or((NULL, NULL), |column| self.values(column));
-        let old_list = self.append_list(truths, column, old);
-        let new_list = if old == new { old_list } else { self.append_list(truths, column, new) };
-        if let Some(loaded) = self.scratch.loaded.get_mut(place) {
-            *loaded = [old_list, new_list];
+        let values = column.map_or([NULL, NULL], |column| self.values(column));
+        if let Some(column) = column.and_then(|column| self.table.column_mut(column)) {
+            column.make_room_for_truths();
+        }
+        let old = self.truth_of(truths, column, values[0]);
+        let new = if values[0] == values[1] { old } else { self.truth_of(truths, column, values[1]) };
+        let Scratch { operands, truths, .. } = &mut *self.scratch;
+        for ((operands, truths), (number, operand)) in operands.iter_mut().zip(truths).zip([old, new]) {
+            if let (Some(own), Some(truth)) = (operands.get_mut(place), truths.get_mut(place)) {
+                (*own, *truth) = (operand, number);
+            }
         }
     }
 
-    /// Appends the predicates that are true of a value to the lists.
-    fn append_list(
+    /// What is true of a value, found out if that is not known yet.
+    fn truth_of(
         &mut self,
         truths: &AttributePredicates,
         column: Option<ColumnNumber>,
-        value: ValueId,
-    ) -> List {
-        let end = |lists: &Vec<PredicateId>| u32::try_from(lists.len()).unwrap_or(u32::MAX);
-        let start = end(&self.scratch.lists);
-        let digest = match column {
-            Some(column) if value != NULL => self.append_true_of(truths, column, value),
-            _ => {
-                self.scratch.lists.extend(truths.true_of_null());
-                Digest::of(truths.true_of_null())
-            }
-        };
-        List { start, end: end(&self.scratch.lists), digest }
+        id: ValueId,
+    ) -> (TruthNumber, OperandId) {
+        let null = (UNKNOWN_TRUTH, truths.null().operand);
+        let Some(number) = column.filter(|_| id != NULL) else { return null };
+        let Some(column) = self.table.columns().get(usize::from(number)) else { return null };
+        let known = column.truth(id);
+        match column.truths().operand(known, truths.version()) {
+            Some(operand) => (known, operand),
+            None => self.find_out(truths, number, id).unwrap_or(null),
+        }
     }
 
-    fn append_true_of(&mut self, truths: &AttributePredicates, column: ColumnNumber, id: ValueId) -> Digest {
-        let now = self.now;
-        let Scratch { lists, list, .. } = &mut *self.scratch;
-        let known = self.table.columns().get(usize::from(column)).and_then(|column| column.truths(id));
-        if let Some(known) = known.filter(|known| known.version == truths.version()) {
-            lists.extend_from_slice(&known.predicates);
-            return known.digest;
+    #[cold]
+    fn find_out(
+        &mut self,
+        truths: &AttributePredicates,
+        number: ColumnNumber,
+        id: ValueId,
+    ) -> Option<(TruthNumber, OperandId)> {
+        let truth = &mut self.scratch.truth;
+        let column = self.table.columns().get(usize::from(number))?;
+        let value = self.table.decode(number, id)?;
+        let known = column.truth(id);
+        let version = column.truths().version(known).filter(|_| known != UNKNOWN_TRUTH);
+        column.truths().read(known, truth);
+        if !version.is_some_and(|version| truths.catch_up(version, &value, self.now, truth)) {
+            truths.true_of(&value, self.now, truth);
         }
-        let Some(value) = self.table.decode(column, id) else { return Digest::default() };
-        list.clear();
-        let caught_up = known.is_some_and(|known| {
-            list.extend(&known.predicates);
-            truths.catch_up(known.version, &value, now, list)
-        });
-        if !caught_up {
-            truths.true_of(Some(&value), now, list);
-        }
-        lists.extend_from_slice(list);
-        let digest = Digest::of(list);
-        if known.is_some()
-            && let Some(column) = self.table.column_mut(column)
-        {
-            let predicates = list.as_slice().into();
-            column.remember(id, TruthList { version: truths.version(), predicates, digest });
-        }
-        digest
-    }
-}
-
-/// Calls `differs` with each number that is in one of two sorted lists only, and which.
-fn merge_differences(old: &[PredicateId], new: &[PredicateId], mut differs: impl FnMut(PredicateId, Side)) {
-    let (mut old, mut new) = (old.iter().copied().peekable(), new.iter().copied().peekable());
-    loop {
-        match (old.peek(), new.peek()) {
-            (None, None) => return,
-            (Some(a), Some(b)) if a == b => {
-                old.next();
-                new.next();
-            }
-            (Some(a), Some(b)) if a > b => new.next().into_iter().for_each(|id| differs(id, Side::New)),
-            (Some(_), _) => old.next().into_iter().for_each(|id| differs(id, Side::Old)),
-            (None, Some(_)) => new.next().into_iter().for_each(|id| differs(id, Side::New)),
-        }
+        let operand = truth.operand;
+        let remembered = self.table.column_mut(number)?.remember(id, truths.version(), truth);
+        Some((remembered, operand))
     }
 }

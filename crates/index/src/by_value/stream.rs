@@ -1,59 +1,26 @@
 //! Conjuncts as words that lie one behind the other, so that a change reads them from start to end.
 //!
-//! A conjunct is a header (rule, shape, how many literals follow) and its literals, those that fail soonest first. The
-//! literal under which a stream is filed is not in it. All streams of an index lie in one store, so that a stream is
-//! found by one load.
+//! A conjunct is a header (rule, shape, how many words follow) and its literals, those that fail soonest first. All
+//! streams of an index lie in one store, so that a stream is found by one load.
 
-use super::conjunct::Literal;
-use crate::{PredicateId, RuleNumber};
+use crate::RuleNumber;
 use std::collections::BTreeMap;
 
-/// A header or a literal.
+/// A header, or a part of a literal.
 pub(super) type Word = u64;
 
-/// The number of an attribute within an index of one kind of object.
-pub(super) type AttributeNumber = u16;
-
-/// How the truth of a literal's predicate is found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Found {
-    /// In the list of what is true of the value.
-    Listed,
-    /// By asking it: a comparison by order.
-    Asked,
-    /// Not here: it reads memberships.
-    Elsewhere,
-}
-
-/// What a conjunct that changes says about its rule.
+/// What a conjunct that may change says about its rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Shape {
-    /// It is the rule's only one: the rule flips.
-    Single,
-    /// The rule has others, or is no OR of conjuncts: it is evaluated.
-    Evaluated,
+    /// The rule is evaluated.
+    Decided,
     /// The rule reads memberships: the caller decides.
     Undecided,
 }
 
-/// A conjunct's header, unpacked.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Header {
-    pub(super) rule: RuleNumber,
-    /// Whether the conjunct wants the predicate that it is filed under false.
-    pub(super) negated: bool,
-    pub(super) shape: Shape,
-    length: usize,
-}
-
-/// A literal, unpacked.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Term {
-    pub(super) predicate: PredicateId,
-    pub(super) attribute: AttributeNumber,
-    pub(super) negated: bool,
-    pub(super) found: Found,
-}
+/// A conjunct's header, packed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Header(Word);
 
 /// The words of all streams of an index. A stream that outgrows its place moves to one twice as large; places are
 /// used again.
@@ -81,72 +48,37 @@ pub(super) struct Filed<'a> {
     pub(super) terms: &'a [Word],
 }
 
+const LENGTH: u32 = 32;
 const NEGATED: u32 = 48;
-const KIND: u32 = 49;
-const LOW: Word = 0xFFFF_FFFF;
-const SHORT: Word = 0xFFFF;
+const UNDECIDED: u32 = 49;
 
 impl Header {
+    /// Of a conjunct that wants what it is filed under false, or true.
     pub(super) fn new(rule: RuleNumber, negated: bool, shape: Shape) -> Header {
-        Header { rule, negated, shape, length: 0 }
+        let undecided = Word::from(shape == Shape::Undecided);
+        Header(Word::from(rule) | Word::from(negated) << NEGATED | undecided << UNDECIDED)
     }
 
-    fn pack(self, length: usize) -> Word {
-        let shape = match self.shape {
-            Shape::Single => 0,
-            Shape::Evaluated => 1,
-            Shape::Undecided => 2,
-        };
+    #[expect(clippy::cast_possible_truncation, reason = "the lower half")]
+    pub(super) fn rule(self) -> RuleNumber {
+        self.0 as RuleNumber
+    }
+
+    pub(super) fn negated(self) -> bool {
+        self.0 >> NEGATED & 1 == 1
+    }
+
+    pub(super) fn shape(self) -> Shape {
+        if self.0 >> UNDECIDED & 1 == 1 { Shape::Undecided } else { Shape::Decided }
+    }
+
+    fn with_length(self, length: usize) -> Header {
         // A rule's text has room for a few hundred literals at most (L12).
-        let length = Word::try_from(length).unwrap_or(SHORT) & SHORT;
-        Word::from(self.rule) | length << 32 | Word::from(self.negated) << NEGATED | shape << KIND
+        Header(self.0 & !(0xFFFF << LENGTH) | (length as Word & 0xFFFF) << LENGTH)
     }
 
-    fn unpack(word: Word) -> Header {
-        Header {
-            rule: (word & LOW) as RuleNumber,
-            negated: word >> NEGATED & 1 == 1,
-            shape: match word >> KIND {
-                0 => Shape::Single,
-                1 => Shape::Evaluated,
-                _ => Shape::Undecided,
-            },
-            length: (word >> 32 & SHORT) as usize,
-        }
-    }
-}
-
-impl Term {
-    pub(super) fn new(literal: Literal, attribute: AttributeNumber, found: Found) -> Term {
-        Term { predicate: literal.predicate, attribute, negated: literal.negated, found }
-    }
-
-    pub(super) fn pack(self) -> Word {
-        let found = match self.found {
-            Found::Listed => 0,
-            Found::Asked => 1,
-            Found::Elsewhere => 2,
-        };
-        let attribute = Word::from(self.attribute) << 32;
-        Word::from(self.predicate) | attribute | Word::from(self.negated) << NEGATED | found << KIND
-    }
-
-    pub(super) fn unpack(word: Word) -> Term {
-        Term {
-            predicate: (word & LOW) as PredicateId,
-            attribute: (word >> 32 & SHORT) as AttributeNumber,
-            negated: word >> NEGATED & 1 == 1,
-            found: match word >> KIND {
-                0 => Found::Listed,
-                1 => Found::Asked,
-                _ => Found::Elsewhere,
-            },
-        }
-    }
-
-    /// Whether a row must have it true, and lists tell.
-    pub(super) fn can_guard(self) -> bool {
-        !self.negated && self.found == Found::Listed
+    fn length(self) -> usize {
+        (self.0 >> LENGTH & 0xFFFF) as usize
     }
 }
 
@@ -181,7 +113,7 @@ impl Stream {
             (self.start, self.capacity) = (start, capacity);
         }
         let place = (self.start + self.length) as usize;
-        let packed = std::iter::once(header.pack(terms.len())).chain(terms.iter().copied());
+        let packed = std::iter::once(header.with_length(terms.len()).0).chain(terms.iter().copied());
         for (word, value) in words.words.iter_mut().skip(place).zip(packed) {
             *word = value;
         }
@@ -191,13 +123,13 @@ impl Stream {
 
     /// Takes out all conjuncts of a rule; returns how many there were.
     pub(super) fn remove(&mut self, words: &mut Words, rule: RuleNumber) -> u32 {
-        if !self.iter(words).any(|filed| filed.header.rule == rule) {
+        if !self.iter(words).any(|filed| filed.header.rule() == rule) {
             return 0;
         }
         let before = self.conjuncts;
         let copy = self.of(words).to_vec();
         (self.length, self.conjuncts) = (0, 0);
-        for filed in iterate(&copy).filter(|filed| filed.header.rule != rule) {
+        for filed in iterate(&copy).filter(|filed| filed.header.rule() != rule) {
             self.push(words, filed.header, filed.terms);
         }
         if self.conjuncts == 0 {
@@ -247,8 +179,8 @@ pub(super) fn iterate(words: &[Word]) -> impl Iterator<Item = Filed<'_>> {
     let mut rest = words;
     std::iter::from_fn(move || {
         let (&header, after) = rest.split_first()?;
-        let header = Header::unpack(header);
-        let (terms, after) = after.split_at_checked(header.length)?;
+        let header = Header(header);
+        let (terms, after) = after.split_at_checked(header.length())?;
         rest = after;
         Some(Filed { header, terms })
     })
@@ -260,22 +192,19 @@ mod tests {
 
     #[test]
     fn conjuncts_come_back_as_they_were_filed_but_for_those_removed() {
-        let term = |predicate, negated, found| Term { predicate, attribute: 65_535, negated, found };
-        let terms = [term(u32::MAX, true, Found::Elsewhere), term(7, false, Found::Listed)];
+        let terms = [Word::MAX, 7];
         let (mut words, mut stream, mut other) = (Words::default(), Stream::default(), Stream::default());
         for rule in [1, 2, u32::MAX, 2] {
-            let header = Header::new(rule, rule == 2, Shape::Undecided);
-            stream.push(&mut words, header, &terms.map(Term::pack));
+            let header = Header::new(rule, rule == 1, Shape::Undecided);
+            stream.push(&mut words, header, &terms);
             other.push(&mut words, header, &[]);
         }
         assert_eq!(stream.remove(&mut words, 2), 2);
         assert_eq!((stream.remove(&mut words, 2), stream.len()), (0, 2));
-        let rules: Vec<_> = stream.iter(&words).map(|filed| filed.header.rule).collect();
-        assert_eq!(rules, [1, u32::MAX]);
+        let read = |filed: Filed<'_>| (filed.header.rule(), filed.header.negated(), filed.header.shape());
+        let headers: Vec<_> = stream.iter(&words).map(read).collect();
+        assert_eq!(headers, [(1, true, Shape::Undecided), (u32::MAX, false, Shape::Undecided)]);
+        assert!(stream.iter(&words).all(|filed| filed.terms == terms));
         assert_eq!(other.iter(&words).count(), 4);
-        let Some(filed) = stream.iter(&words).next() else { panic!("one conjunct at least") };
-        assert_eq!((filed.header.negated, filed.header.shape), (false, Shape::Undecided));
-        let unpacked: Vec<_> = filed.terms.iter().map(|&word| Term::unpack(word)).collect();
-        assert_eq!(format!("{unpacked:?}"), format!("{terms:?}"));
     }
 }

@@ -4,7 +4,7 @@
 //! Aho-Corasick automaton over all needles, and `-match` by the literals of which a pattern requires one, found by
 //! the same automaton, then the single pattern. What has no such handle is asked one by one.
 
-use crate::PredicateId;
+use crate::table::truths::{BitNumber, Truth};
 use aho_corasick::{AhoCorasick, MatchKind};
 use foldhash::HashMap;
 use muster_rule::Text;
@@ -14,16 +14,16 @@ use std::collections::BTreeMap;
 /// Text predicates, by how they are found.
 #[derive(Debug, Default)]
 pub(super) struct TextPredicates {
-    equal: HashMap<Box<str>, Vec<PredicateId>>,
+    equal: HashMap<Box<str>, Vec<BitNumber>>,
     prefixes: Affixes,
     suffixes: Affixes,
     literals: Literals,
     /// Asked one by one: patterns that require none, versions.
-    asked: Vec<(PredicateId, TextTest)>,
+    asked: Vec<(BitNumber, TextTest)>,
 }
 
 impl TextPredicates {
-    pub(super) fn insert(&mut self, id: PredicateId, test: &TextTest) {
+    pub(super) fn insert(&mut self, id: BitNumber, test: &TextTest) {
         match test {
             TextTest::OneOf(operands) => {
                 for operand in operands {
@@ -43,7 +43,7 @@ impl TextPredicates {
         }
     }
 
-    pub(super) fn remove(&mut self, id: PredicateId, test: &TextTest) {
+    pub(super) fn remove(&mut self, id: BitNumber, test: &TextTest) {
         match test {
             TextTest::OneOf(operands) => {
                 for operand in operands {
@@ -62,31 +62,33 @@ impl TextPredicates {
         }
     }
 
-    /// Appends the predicates that are true for `text`; some perhaps more than once.
-    pub(super) fn true_of(&self, text: &Text, found: &mut Vec<PredicateId>) {
+    /// Sets the bits of the predicates that are true for `text`.
+    pub(super) fn true_of(&self, text: &Text, found: &mut Truth) {
         let folded = text.folded();
-        if let Some(ids) = self.equal.get(folded) {
-            found.extend(ids);
+        if !self.equal.is_empty()
+            && let Some(ids) = self.equal.get(folded)
+        {
+            ids.iter().for_each(|id| found.set(*id));
         }
         self.prefixes.true_of(|length| folded.get(..length), found);
         self.suffixes.true_of(|length| folded.get(folded.len().checked_sub(length)?..), found);
         self.literals.true_of(text, found);
-        found.extend(self.asked.iter().filter(|(_, test)| test.holds(text)).map(|(id, _)| *id));
+        self.asked.iter().filter(|(_, test)| test.holds(text)).for_each(|(id, _)| found.set(*id));
     }
 }
 
 /// Prefixes, or suffixes, by their length in bytes.
 #[derive(Debug, Default)]
 struct Affixes {
-    by_length: BTreeMap<usize, HashMap<Box<str>, Vec<PredicateId>>>,
+    by_length: BTreeMap<usize, HashMap<Box<str>, Vec<BitNumber>>>,
 }
 
 impl Affixes {
-    fn insert(&mut self, affix: &str, id: PredicateId) {
+    fn insert(&mut self, affix: &str, id: BitNumber) {
         self.by_length.entry(affix.len()).or_default().entry(affix.into()).or_default().push(id);
     }
 
-    fn remove(&mut self, affix: &str, id: PredicateId) {
+    fn remove(&mut self, affix: &str, id: BitNumber) {
         let Some(affixes) = self.by_length.get_mut(&affix.len()) else { return };
         remove_from(affixes, affix, id);
         if affixes.is_empty() {
@@ -95,10 +97,10 @@ impl Affixes {
     }
 
     /// `part` gives the text's own affix of a length, if it has one.
-    fn true_of<'a>(&self, part: impl Fn(usize) -> Option<&'a str>, found: &mut Vec<PredicateId>) {
+    fn true_of<'a>(&self, part: impl Fn(usize) -> Option<&'a str>, found: &mut Truth) {
         for (&length, affixes) in &self.by_length {
             if let Some(ids) = part(length).and_then(|part| affixes.get(part)) {
-                found.extend(ids);
+                ids.iter().for_each(|id| found.set(*id));
             }
         }
     }
@@ -107,7 +109,7 @@ impl Affixes {
 /// Literals to be found anywhere in a text, and what their presence means.
 #[derive(Debug, Default)]
 struct Literals {
-    uses: HashMap<Box<str>, Vec<(PredicateId, TextTest)>>,
+    uses: HashMap<Box<str>, Vec<(BitNumber, TextTest)>>,
     /// Over the literals there were when it was built.
     automaton: Option<Automaton>,
     /// Added since.
@@ -124,7 +126,7 @@ impl Literals {
     /// So many recent literals are always bearable.
     const RECENT: usize = 16;
 
-    fn insert(&mut self, literal: &str, id: PredicateId, test: &TextTest) {
+    fn insert(&mut self, literal: &str, id: BitNumber, test: &TextTest) {
         let uses = self.uses.entry(literal.into()).or_default();
         uses.push((id, test.clone()));
         if uses.len() == 1 {
@@ -137,7 +139,7 @@ impl Literals {
     }
 
     /// The automaton keeps a literal that is no longer used until it is built anew; it means nothing then.
-    fn remove(&mut self, literal: &str, id: PredicateId) {
+    fn remove(&mut self, literal: &str, id: BitNumber) {
         let Some(uses) = self.uses.get_mut(literal) else { return };
         uses.retain(|(used, _)| *used != id);
         if uses.is_empty() {
@@ -168,11 +170,11 @@ impl Literals {
         }
     }
 
-    fn true_of(&self, text: &Text, found: &mut Vec<PredicateId>) {
+    fn true_of(&self, text: &Text, found: &mut Truth) {
         let mut present = |literal: &str| {
             for (id, test) in self.uses.get(literal).into_iter().flatten() {
                 if matches!(test, TextTest::Contains(_)) || test.holds(text) {
-                    found.push(*id);
+                    found.set(*id);
                 }
             }
         };
@@ -193,7 +195,7 @@ impl Literals {
     }
 }
 
-fn remove_from(map: &mut HashMap<Box<str>, Vec<PredicateId>>, key: &str, id: PredicateId) {
+fn remove_from(map: &mut HashMap<Box<str>, Vec<BitNumber>>, key: &str, id: BitNumber) {
     if let Some(ids) = map.get_mut(key) {
         ids.retain(|other| *other != id);
         if ids.is_empty() {

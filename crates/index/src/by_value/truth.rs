@@ -1,7 +1,13 @@
-//! Which of the predicates on one attribute are true for a value, and which flip between two values.
+//! What is true of a value among the predicates on one attribute, and which of them flip between two values.
+//!
+//! Equalities with a few operands are found by operand; other predicates have a bit each, but for comparisons by
+//! order, which have no truth by value: those between two values are found when the value changes.
 
+use super::operands::{Operand, OperandNumbers, Operands, operands_of};
+use super::term::Found;
 use super::text::TextPredicates;
 use crate::PredicateId;
+use crate::table::truths::{BitNumber, NO_OPERAND, OperandId, Truth};
 use foldhash::HashMap;
 use muster_directory::Instant;
 use muster_rule::rule::{ElementTest, IntegerTest, Moment, TextTest};
@@ -18,29 +24,41 @@ pub(super) struct AttributePredicates {
     edits: VecDeque<(u64, Edit)>,
     /// The version before the first of those.
     edits_since: u64,
-    null: Vec<PredicateId>,
-    booleans: Vec<(PredicateId, bool)>,
+    /// What is true of the absent value.
+    null: Truth,
+    operands: Operands,
+    bits: Bits,
     texts: TextPredicates,
-    integers: HashMap<i64, Vec<PredicateId>>,
+    /// Equalities with many integers.
+    integers: HashMap<i64, Vec<BitNumber>>,
     elements: ElementPredicates,
     /// Integers or fixed instants in milliseconds, by operand.
-    ordered: BTreeMap<i64, Vec<Filed>>,
-    /// Comparisons with the clock.
-    moving: Vec<Filed>,
+    ordered: BTreeMap<i64, Vec<(PredicateId, Test)>>,
+    /// Comparisons with the clock, by its shift in milliseconds.
+    moving: BTreeMap<i64, Vec<(PredicateId, Test)>>,
 }
 
-/// How a predicate came or went.
+/// Which predicate each bit is.
+#[derive(Debug, Default)]
+struct Bits {
+    predicates: Vec<PredicateId>,
+    free: Vec<BitNumber>,
+}
+
+/// What came or went.
 #[derive(Debug)]
 enum Edit {
-    Added(PredicateId, Test),
-    Removed(PredicateId),
+    BitAdded(BitNumber, Test),
+    BitRemoved(BitNumber),
+    OperandAdded(OperandId, Operand),
+    OperandRemoved(OperandId),
 }
 
-/// So many edits are laid over a list; after more it is made anew.
+/// So many edits are laid over a set; after more it is made anew.
 const EDITS: usize = 64;
 
 /// A predicate with its test, where finding it does not yet decide it.
-type Filed = (PredicateId, Test);
+type Filed = (BitNumber, Test);
 
 /// Predicates on some element of a collection.
 #[derive(Debug, Default)]
@@ -53,96 +71,133 @@ struct ElementPredicates {
     asked: Vec<Filed>,
 }
 
-/// Where a predicate is kept.
+/// Where a predicate that is not found by operand is kept.
 enum Place<'a> {
     Null,
-    Boolean(bool),
     Text(&'a TextTest),
     Integers(&'a [i64]),
-    Ordered(i64),
-    Moving,
     Element(&'a ElementTest),
+    Ordered(i64),
+    Moving(i64),
+    /// Found by operand.
+    Nowhere,
 }
 
 fn place(test: &Test) -> Place<'_> {
     match test {
         Test::Null => Place::Null,
-        Test::Boolean(value) => Place::Boolean(*value),
+        Test::Boolean(_) => Place::Nowhere,
         Test::Text(test) => Place::Text(test),
         Test::Integer(IntegerTest::OneOf(operands)) => Place::Integers(operands),
         Test::Integer(IntegerTest::Ordered(_, operand)) => Place::Ordered(*operand),
         Test::Instant(_, Moment::Fixed(operand)) => Place::Ordered(operand.as_millis()),
-        Test::Instant(_, Moment::Now { .. }) => Place::Moving,
+        Test::Instant(_, Moment::Now { shift_millis }) => Place::Moving(*shift_millis),
         Test::AnyElement(test) => Place::Element(test),
     }
 }
 
-impl AttributePredicates {
-    pub(super) fn insert(&mut self, id: PredicateId, test: &Test) {
-        self.edited(Edit::Added(id, test.clone()));
-        match place(test) {
-            Place::Null => {
-                self.null.push(id);
-                self.null.sort_unstable();
+impl Bits {
+    fn take(&mut self, predicate: PredicateId) -> BitNumber {
+        if let Some(bit) = self.free.pop() {
+            if let Some(slot) = self.predicates.get_mut(bit as usize) {
+                *slot = predicate;
             }
-            Place::Boolean(value) => self.booleans.push((id, value)),
-            Place::Text(text) => self.texts.insert(id, text),
-            Place::Integers(operands) => {
-                operands.iter().for_each(|operand| self.integers.entry(*operand).or_default().push(id));
-            }
-            Place::Ordered(operand) => self.ordered.entry(operand).or_default().push((id, test.clone())),
-            Place::Moving => self.moving.push((id, test.clone())),
-            Place::Element(element) => self.elements.insert(id, test, element),
+            return bit;
         }
+        self.predicates.push(predicate);
+        BitNumber::try_from(self.predicates.len() - 1).unwrap_or(BitNumber::MAX)
+    }
+}
+
+impl AttributePredicates {
+    /// Adds a predicate, and says how it is found.
+    pub(super) fn insert(&mut self, id: PredicateId, test: &Test, numbers: &mut OperandNumbers) -> Found {
+        if let Some(operands) = operands_of(test) {
+            let acquired = operands.into_iter().map(|operand| {
+                let (number, is_new) = self.operands.acquire(&operand, numbers);
+                if is_new {
+                    self.edited(Edit::OperandAdded(number, operand));
+                }
+                number
+            });
+            return Found::Operands(acquired.collect());
+        }
+        match place(test) {
+            Place::Ordered(operand) => {
+                self.ordered.entry(operand).or_default().push((id, test.clone()));
+                return Found::Asked;
+            }
+            Place::Moving(shift) => {
+                self.moving.entry(shift).or_default().push((id, test.clone()));
+                return Found::Asked;
+            }
+            _ => {}
+        }
+        let bit = self.bits.take(id);
+        self.edited(Edit::BitAdded(bit, test.clone()));
+        match place(test) {
+            Place::Null => self.null.set(bit),
+            Place::Text(text) => self.texts.insert(bit, text),
+            Place::Integers(operands) => {
+                operands.iter().for_each(|operand| self.integers.entry(*operand).or_default().push(bit));
+            }
+            Place::Element(element) => self.elements.insert(bit, test, element),
+            Place::Ordered(_) | Place::Moving(_) | Place::Nowhere => {}
+        }
+        Found::Bit(bit)
     }
 
-    pub(super) fn remove(&mut self, id: PredicateId, test: &Test) {
-        self.edited(Edit::Removed(id));
+    /// Removes a predicate that is found so.
+    pub(super) fn remove(
+        &mut self,
+        id: PredicateId,
+        (test, found): (&Test, &Found),
+        numbers: &mut OperandNumbers,
+    ) {
+        for operand in operands_of(test).into_iter().flatten() {
+            if let Some(number) = self.operands.release(&operand, numbers) {
+                self.edited(Edit::OperandRemoved(number));
+            }
+        }
         match place(test) {
-            Place::Null => self.null.retain(|other| *other != id),
-            Place::Boolean(_) => self.booleans.retain(|(other, _)| *other != id),
-            Place::Text(text) => self.texts.remove(id, text),
+            Place::Ordered(operand) => take(&mut self.ordered, operand, id),
+            Place::Moving(shift) => take(&mut self.moving, shift, id),
+            _ => {}
+        }
+        let Found::Bit(bit) = *found else { return };
+        self.edited(Edit::BitRemoved(bit));
+        self.bits.free.push(bit);
+        match place(test) {
+            Place::Null => self.null.unset(bit),
+            Place::Text(text) => self.texts.remove(bit, text),
             Place::Integers(operands) => {
                 for operand in operands {
-                    if let Some(ids) = self.integers.get_mut(operand) {
-                        ids.retain(|other| *other != id);
-                        if ids.is_empty() {
+                    if let Some(bits) = self.integers.get_mut(operand) {
+                        bits.retain(|other| *other != bit);
+                        if bits.is_empty() {
                             self.integers.remove(operand);
                         }
                     }
                 }
             }
-            Place::Ordered(operand) => {
-                if let Some(tests) = self.ordered.get_mut(&operand) {
-                    tests.retain(|(other, _)| *other != id);
-                    if tests.is_empty() {
-                        self.ordered.remove(&operand);
-                    }
-                }
-            }
-            Place::Moving => self.moving.retain(|(other, _)| *other != id),
-            Place::Element(element) => self.elements.remove(id, element),
+            Place::Element(element) => self.elements.remove(bit, element),
+            Place::Ordered(_) | Place::Moving(_) | Place::Nowhere => {}
         }
     }
 
-    /// The predicates found by value that are true for `value`, sorted, each once, in the place of what `found`
-    /// held. Ordered comparisons are not among them: see [`flipped`](Self::flipped).
-    pub(super) fn true_of(&self, value: Option<&Value>, now: Instant, found: &mut Vec<PredicateId>) {
-        found.clear();
+    /// What is true of a value that is present, in the place of what `truth` held. Comparisons by order are not
+    /// part of it: see [`flipped_orders`](Self::flipped_orders).
+    pub(super) fn true_of(&self, value: &Value, now: Instant, truth: &mut Truth) {
+        truth.clear();
+        truth.operand = self.operands.find(value);
         match value {
-            None => found.extend(self.true_of_null()),
-            Some(Value::Boolean(value)) => {
-                found.extend(self.booleans.iter().filter(|(_, operand)| operand == value).map(|(id, _)| *id));
+            Value::Text(text) => self.texts.true_of(text, truth),
+            Value::Integer(value) => {
+                self.integers.get(value).into_iter().flatten().for_each(|bit| truth.set(*bit));
             }
-            Some(Value::Text(text)) => self.texts.true_of(text, found),
-            Some(Value::Integer(value)) => found.extend(self.integers.get(value).into_iter().flatten()),
-            Some(Value::Instant(_)) => {}
-            Some(collection @ (Value::Texts(_) | Value::Elements(_))) => {
-                self.elements.true_of(collection, now, found);
-            }
+            Value::Boolean(_) | Value::Instant(_) => {}
+            Value::Texts(_) | Value::Elements(_) => self.elements.true_of(value, now, truth),
         }
-        found.sort_unstable();
-        found.dedup();
     }
 
     /// The state that the predicates are in: another one after each edit, and another one in each index.
@@ -150,15 +205,19 @@ impl AttributePredicates {
         self.version
     }
 
-    /// Brings `found`, which [`true_of`](Self::true_of) gave for `value` at `version`, to the present state. Returns
+    /// How many values equalities compare with.
+    pub(super) fn operands(&self) -> usize {
+        self.operands.len()
+    }
+
+    /// The predicate of a bit.
+    pub(super) fn predicate(&self, bit: BitNumber) -> Option<PredicateId> {
+        self.bits.predicates.get(bit as usize).copied()
+    }
+
+    /// Brings `truth`, which [`true_of`](Self::true_of) gave for `value` at `version`, to the present state. Returns
     /// whether it could: too many edits may lie between.
-    pub(super) fn catch_up(
-        &self,
-        version: u64,
-        value: &Value,
-        now: Instant,
-        found: &mut Vec<PredicateId>,
-    ) -> bool {
+    pub(super) fn catch_up(&self, version: u64, value: &Value, now: Instant, truth: &mut Truth) -> bool {
         let known = match self.edits.iter().position(|(made, _)| *made == version) {
             Some(place) => place + 1,
             None if version == self.edits_since => 0,
@@ -166,22 +225,18 @@ impl AttributePredicates {
         };
         for (_, edit) in self.edits.iter().skip(known) {
             match edit {
-                Edit::Removed(id) => found.retain(|other| other != id),
-                Edit::Added(id, test) => {
-                    if Self::finds(test)
-                        && test.holds(Some(value), now)
-                        && let Err(place) = found.binary_search(id)
-                    {
-                        found.insert(place, *id);
-                    }
-                }
+                Edit::BitRemoved(bit) => truth.unset(*bit),
+                Edit::BitAdded(bit, test) if test.holds(Some(value), now) => truth.set(*bit),
+                Edit::OperandAdded(number, operand) if operand.is(value) => truth.operand = *number,
+                Edit::OperandRemoved(number) if truth.operand == *number => truth.operand = NO_OPERAND,
+                Edit::BitAdded(..) | Edit::OperandAdded(..) | Edit::OperandRemoved(_) => {}
             }
         }
         true
     }
 
-    /// The predicates that are true of the absent value.
-    pub(super) fn true_of_null(&self) -> &[PredicateId] {
+    /// What is true of the absent value.
+    pub(super) fn null(&self) -> &Truth {
         &self.null
     }
 
@@ -201,7 +256,7 @@ impl AttributePredicates {
         self.edits.push_back((self.version, edit));
     }
 
-    /// Calls `flipped` for each ordered comparison that is true for one of the two values and false for the other,
+    /// Calls `flipped` for each comparison by order that is true for one of the two values and false for the other,
     /// at `now`, with whether it is the new one.
     pub(super) fn flipped_orders(
         &self,
@@ -210,37 +265,46 @@ impl AttributePredicates {
         now: Instant,
         mut flipped: impl FnMut(PredicateId, bool),
     ) {
-        if self.ordered.is_empty() && self.moving.is_empty() {
-            return;
-        }
         let number = |value: Option<&Value>| match value {
             Some(Value::Integer(value)) => Some(*value),
             Some(Value::Instant(value)) => Some(value.as_millis()),
             _ => None,
         };
-        let range = match (number(old), number(new)) {
+        let (first, last) = match (number(old), number(new)) {
             (None, None) => return,
             // Operands outside of the two values are on the same side of both.
-            (Some(old), Some(new)) => old.min(new)..=old.max(new),
-            (Some(_), None) | (None, Some(_)) => i64::MIN..=i64::MAX,
+            (Some(old), Some(new)) => (old.min(new), old.max(new)),
+            (Some(_), None) | (None, Some(_)) => (i64::MIN, i64::MAX),
         };
-        let ordered = self.ordered.range(range).flat_map(|(_, tests)| tests);
-        for (id, test) in ordered.chain(&self.moving) {
+        // The shifted clock stays within the instants there are.
+        let shift = |operand: i64| match operand {
+            operand if operand <= Instant::MIN.as_millis() => i64::MIN,
+            operand if operand >= Instant::MAX.as_millis() => i64::MAX,
+            operand => operand.saturating_sub(now.as_millis()),
+        };
+        let ordered = self.ordered.range(first..=last);
+        let moving = self.moving.range(shift(first)..=shift(last));
+        for (id, test) in ordered.chain(moving).flat_map(|(_, tests)| tests) {
             let holds_of_new = test.holds(new, now);
             if holds_of_new != test.holds(old, now) {
                 flipped(*id, holds_of_new);
             }
         }
     }
+}
 
-    /// Whether predicates of this kind are among those that [`true_of`](Self::true_of) finds.
-    pub(super) fn finds(test: &Test) -> bool {
-        !matches!(test, Test::Instant(..) | Test::Integer(IntegerTest::Ordered(..)))
+/// Takes a predicate from those under a key.
+fn take(filed: &mut BTreeMap<i64, Vec<(PredicateId, Test)>>, key: i64, id: PredicateId) {
+    if let Some(tests) = filed.get_mut(&key) {
+        tests.retain(|(other, _)| *other != id);
+        if tests.is_empty() {
+            filed.remove(&key);
+        }
     }
 }
 
 impl ElementPredicates {
-    fn insert(&mut self, id: PredicateId, test: &Test, element: &ElementTest) {
+    fn insert(&mut self, id: BitNumber, test: &Test, element: &ElementTest) {
         match handle(element) {
             Handle::Single(member, text) => self.single.entry(member).or_default().insert(id, text),
             Handle::Joint(member, operands) => {
@@ -253,7 +317,7 @@ impl ElementPredicates {
         }
     }
 
-    fn remove(&mut self, id: PredicateId, element: &ElementTest) {
+    fn remove(&mut self, id: BitNumber, element: &ElementTest) {
         match handle(element) {
             Handle::Single(member, text) => {
                 if let Some(texts) = self.single.get_mut(&member) {
@@ -275,7 +339,7 @@ impl ElementPredicates {
         }
     }
 
-    fn true_of(&self, collection: &Value, now: Instant, found: &mut Vec<PredicateId>) {
+    fn true_of(&self, collection: &Value, now: Instant, found: &mut Truth) {
         for (member, texts) in &self.single {
             each_text(collection, *member, |text| texts.true_of(text, found));
         }
@@ -283,11 +347,11 @@ impl ElementPredicates {
             each_text(collection, *member, |text| {
                 let tests = joint.get(text.folded()).into_iter().flatten();
                 let holds = tests.filter(|(_, test)| test.holds(Some(collection), now));
-                found.extend(holds.map(|(id, _)| *id));
+                holds.for_each(|(id, _)| found.set(*id));
             });
         }
         let asked = self.asked.iter().filter(|(_, test)| test.holds(Some(collection), now));
-        found.extend(asked.map(|(id, _)| *id));
+        asked.for_each(|(id, _)| found.set(*id));
     }
 }
 

@@ -5,7 +5,7 @@
 
 use super::arena::{Arena, Place};
 use super::encoding;
-use super::truths::TruthList;
+use super::truths::{Truth, TruthNumber, TruthSets, UNKNOWN_TRUTH};
 use foldhash::fast::RandomState;
 use hashbrown::HashTable;
 use muster_directory::object::{text_size, value_size};
@@ -28,30 +28,20 @@ pub(crate) struct Column {
     values: Vec<Stored>,
     free: Vec<ValueId>,
     by_hash: HashTable<ValueId>,
-    /// The values that several objects have.
-    shared: Vec<Shared>,
+    /// The values that several objects have: these.
+    shared: Vec<RoaringBitmap>,
     free_shared: Vec<u32>,
     /// The objects that have any value.
     present: RoaringBitmap,
-    /// What the truth lists take, in bytes.
-    truth_bytes: usize,
+    truths: TruthSets,
 }
-
-/// A value that several objects have.
-#[derive(Debug, Default)]
-struct Shared {
-    objects: RoaringBitmap,
-    truths: TruthList,
-}
-
-/// A column remembers at most so many bytes of truth lists. Past it they are forgotten, and found again as they
-/// are needed.
-const TRUTH_BUDGET: usize = 32 << 20;
 
 #[derive(Clone, Copy, Debug, Default)]
 struct Stored {
     place: Place,
     holders: Holders,
+    /// What was last found to be true of it.
+    truth: TruthNumber,
 }
 
 /// The objects that have a value, packed: none, the only one, or the place of a set.
@@ -138,7 +128,7 @@ impl Column {
             shared: Vec::new(),
             free_shared: Vec::new(),
             present: RoaringBitmap::new(),
-            truth_bytes: 0,
+            truths: TruthSets::default(),
         }
     }
 
@@ -169,7 +159,7 @@ impl Column {
             return id;
         }
         let place = arena.keep(buffer);
-        let stored = Stored { place, holders: Holders::NONE };
+        let stored = Stored { place, holders: Holders::NONE, truth: UNKNOWN_TRUTH };
         let id = match self.free.pop() {
             Some(id) => {
                 if let Some(slot) = self.values.get_mut(id as usize) {
@@ -260,31 +250,35 @@ impl Column {
             Held::Not => ObjectsOf::Single(None),
             Held::Once(object) => ObjectsOf::Single(Some(object)),
             Held::Often(place) => match self.shared.get(place) {
-                Some(shared) => ObjectsOf::Many(&shared.objects),
+                Some(objects) => ObjectsOf::Many(objects),
                 None => ObjectsOf::Single(None),
             },
         }
     }
 
-    /// What was last found to be true of this value; `None` of one that less than two objects have.
-    pub(crate) fn truths(&self, id: ValueId) -> Option<&TruthList> {
-        let Held::Often(place) = self.values.get(id as usize)?.holders.get() else { return None };
-        self.shared.get(place).map(|shared| &shared.truths)
+    /// What was last found to be true of this value, if anything was: a number of [`truths`](Self::truths).
+    pub(crate) fn truth(&self, id: ValueId) -> TruthNumber {
+        self.values.get(id as usize).map_or(UNKNOWN_TRUTH, |stored| stored.truth)
     }
 
-    /// Remembers what is true of this value, if several objects have it.
-    pub(crate) fn remember(&mut self, id: ValueId, truths: TruthList) {
-        let Some(Held::Often(place)) = self.values.get(id as usize).map(|stored| stored.holders.get()) else {
-            return;
-        };
-        self.truth_bytes += size_of_val(&*truths.predicates);
-        if self.truth_bytes > TRUTH_BUDGET {
-            self.truth_bytes = size_of_val(&*truths.predicates);
-            self.shared.iter_mut().for_each(|shared| shared.truths = TruthList::default());
+    pub(crate) fn truths(&self) -> &TruthSets {
+        &self.truths
+    }
+
+    /// Remembers what is true of this value.
+    pub(crate) fn remember(&mut self, id: ValueId, version: u64, truth: &Truth) -> TruthNumber {
+        let number = self.truths.intern(version, truth);
+        if let Some(stored) = self.values.get_mut(id as usize) {
+            stored.truth = number;
         }
-        if let Some(shared) = self.shared.get_mut(place) {
-            self.truth_bytes -= size_of_val(&*shared.truths.predicates);
-            shared.truths = truths;
+        number
+    }
+
+    /// Forgets what is true of all values if that has become too much. Numbers given before mean nothing then.
+    pub(crate) fn make_room_for_truths(&mut self) {
+        if self.truths.are_too_many() {
+            self.truths = TruthSets::default();
+            self.values.iter_mut().for_each(|stored| stored.truth = UNKNOWN_TRUTH);
         }
     }
 
@@ -321,18 +315,18 @@ impl Column {
                 let place = match self.free_shared.pop() {
                     Some(place) => place as usize,
                     None => {
-                        self.shared.push(Shared::default());
+                        self.shared.push(RoaringBitmap::new());
                         self.shared.len() - 1
                     }
                 };
                 if let Some(shared) = self.shared.get_mut(place) {
-                    shared.objects.extend([other, object]);
+                    shared.extend([other, object]);
                 }
                 stored.holders = Holders::many(place);
             }
             Held::Often(place) => {
                 if let Some(shared) = self.shared.get_mut(place) {
-                    shared.objects.insert(object);
+                    shared.insert(object);
                 }
             }
         }
@@ -345,12 +339,11 @@ impl Column {
             Held::Once(_) => stored.holders = Holders::NONE,
             Held::Often(place) => {
                 let Some(shared) = self.shared.get_mut(place) else { return };
-                shared.objects.remove(object);
-                if shared.objects.len() == 1
-                    && let Some(other) = shared.objects.min()
+                shared.remove(object);
+                if shared.len() == 1
+                    && let Some(other) = shared.min()
                 {
-                    let shared = std::mem::take(shared);
-                    self.truth_bytes -= size_of_val(&*shared.truths.predicates);
+                    *shared = RoaringBitmap::new();
                     stored.holders = Holders::one(other);
                     self.free_shared.push(u32::try_from(place).unwrap_or(u32::MAX));
                 }
