@@ -131,7 +131,7 @@ impl Partition {
         {
             return Err(kind_conflict(&id, living, kind));
         }
-        let old = known.and_then(|number| state.rows.row(number)).cloned();
+        let old = known.and_then(|number| state.rows.take(number));
         let new = match op {
             ObjectOp::Delete => None,
             ObjectOp::Upsert(patch) => Some(state.rows.draft(kind, &id, old.as_ref(), Edit::Replace(patch))),
@@ -141,9 +141,15 @@ impl Partition {
             && draft.size() > MAX_OBJECT_BYTES
         {
             state.rows.discard(draft);
+            if let Some(number) = known {
+                state.rows.give_back(number, old);
+            }
             return Err(too_large(&id, draft.size()));
         }
         if old == new {
+            if let Some(number) = known {
+                state.rows.give_back(number, old);
+            }
             return Ok(());
         }
         let number = state.objects.ensure(&id);
@@ -165,7 +171,7 @@ impl Partition {
             _ => None,
         };
         let changed = state.rows.differences(old_row, new_row);
-        state.rows.put(number, new);
+        state.rows.replace(number, old_row, new);
         let reason = Reason::Change { changed, object: life, time };
         let clock = self.clock;
         let mut applying =

@@ -274,12 +274,15 @@ impl KindIndex {
         conjuncts: &[Conjunct],
         reads_memberships: bool,
     ) -> Conjuncts {
-        let shape = if reads_memberships { Shape::Undecided } else { Shape::Decided };
+        let shape = match conjuncts {
+            _ if reads_memberships => Shape::Undecided,
+            [_] => Shape::Single,
+            _ => Shape::Evaluated,
+        };
         let mut all = Stream::default();
         let mut packed: Vec<Word> = Vec::new();
         for conjunct in conjuncts {
-            let mut terms: Vec<Term> =
-                conjunct.iter().filter_map(|&literal| self.term(literal)).collect();
+            let mut terms: Vec<Term> = conjunct.iter().filter_map(|&literal| self.term(literal)).collect();
             terms.sort_by_key(|term| self.fails_late(term));
             packed.clear();
             terms.iter().for_each(|term| term.pack(&mut packed));
@@ -288,6 +291,15 @@ impl KindIndex {
                 packed.clear();
                 let others = terms.iter().enumerate().filter(|(other, _)| *other != place);
                 others.for_each(|(_, term)| term.pack(&mut packed));
+                let shape = match (&term.found, shape) {
+                    // The other value may be another of the operands.
+                    (Found::Operands(operands), Shape::Single) if operands.len() > 1 => {
+                        term.pack(&mut packed);
+                        Shape::Single
+                    }
+                    (_, Shape::Single) => Shape::Certain,
+                    (_, shape) => shape,
+                };
                 let header = Header::new(rule, term.negated, shape);
                 self.file(term.predicate, Filed { header, terms: &packed });
             }
@@ -312,7 +324,7 @@ impl KindIndex {
 
     /// Files a rule under each of its predicates, to be evaluated whenever one flips, either way.
     fn file_general(&mut self, rule: RuleNumber, formula: &Formula, reads_memberships: bool) -> Conjuncts {
-        let shape = if reads_memberships { Shape::Undecided } else { Shape::Decided };
+        let shape = if reads_memberships { Shape::Undecided } else { Shape::Evaluated };
         let mut predicates = Vec::new();
         formula.each_predicate(&mut |id| predicates.push(id));
         predicates.sort_unstable();

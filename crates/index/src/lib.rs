@@ -88,7 +88,7 @@ pub struct Work {
     pub changes: u64,
     /// Conjuncts looked at (by the index by value).
     pub entries: u64,
-    /// Rules evaluated, each once per change. Of the index by value only those that a conjunct does not decide.
+    /// Rules evaluated, each once per change. Of the index by value only those that a conjunct does not decide alone.
     pub rules: u64,
 }
 

@@ -77,22 +77,36 @@ impl Population<'_> {
 
     /// Applies changes in order, which empties `changes`, and appends the flips.
     pub fn apply(&mut self, changes: &mut Vec<Change>, flips: &mut Vec<Flip>) {
-        let Matcher { index, now } = self.matcher;
-        for (place, (object, patch)) in (0..).zip(changes.drain(..)) {
-            let Some(id) = self.ids.get(object) else { continue };
-            let object = number(object);
-            let old = self.table.row(object).cloned();
-            // A row that is not yet put does not keep its values: one at a time.
-            let new = self.table.draft(ObjectKind::User, id, old.as_ref(), Edit::Patch(patch));
-            let change = RowChange { old: old.as_ref(), new: Some(&new) };
-            self.found.clear();
-            index.affected(&mut self.table, &[change], *now, &mut self.scratch, &mut self.found);
-            let flipped = self.found.iter().filter(|affected| affected.effect == Effect::Flipped);
-            flips.extend(flipped.map(|affected| (place, affected.rule)));
-            self.table.put(object, Some(new));
+        let mut rest = changes.drain(..);
+        let mut place = 0;
+        while !rest.as_slice().is_empty() {
+            let ahead = rest.as_slice().iter().take(GROUP);
+            self.table.read_ahead(ahead.map(|(object, patch)| (number(*object), patch)));
+            for (object, patch) in rest.by_ref().take(GROUP) {
+                self.change(place, object, patch, flips);
+                place += 1;
+            }
         }
     }
+
+    fn change(&mut self, place: u32, object: usize, patch: AttributePatch, flips: &mut Vec<Flip>) {
+        let Matcher { index, now } = self.matcher;
+        let Some(id) = self.ids.get(object) else { return };
+        let object = number(object);
+        let old = self.table.take(object);
+        // A row that is not yet put does not keep its values: one at a time.
+        let new = self.table.draft(ObjectKind::User, id, old.as_ref(), Edit::Patch(patch));
+        let change = RowChange { old: old.as_ref(), new: Some(&new) };
+        self.found.clear();
+        index.affected(&mut self.table, &[change], *now, &mut self.scratch, &mut self.found);
+        let flipped = self.found.iter().filter(|affected| affected.effect == Effect::Flipped);
+        flips.extend(flipped.map(|affected| (place, affected.rule)));
+        self.table.replace(object, old.as_ref(), Some(new));
+    }
 }
+
+/// So many changes are looked at before the first of them is applied.
+const GROUP: usize = 32;
 
 fn number(place: usize) -> u32 {
     u32::try_from(place).unwrap_or(u32::MAX)

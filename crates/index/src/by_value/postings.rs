@@ -29,8 +29,8 @@ pub(super) struct Guarded {
 }
 
 /// More conjuncts than this are hot. Reading a list costs a nanosecond or two a conjunct, finding the streams of an
-/// object's values some tens of nanoseconds.
-const HOT: u32 = 64;
+/// object's values ten or twenty for each.
+const HOT: u32 = 160;
 
 impl Postings {
     /// Files a conjunct, the literals that fail soonest first.

@@ -2,12 +2,12 @@
 //! those that hold before or after, whether their rules do.
 //!
 //! What a row has is looked up attribute by attribute, when a literal first asks about it; for most of the literals
-//! one comparison of numbers says that they fail. A rule that is come across is evaluated on both rows, once:
-//! its notes are stamped with the question's number, so nothing is cleared between questions.
+//! one comparison of numbers says that they fail. A rule of several conjuncts that is come across is evaluated on
+//! both rows. Rules are stamped with the question's number, so that each is told once.
 
 use super::postings::Postings;
 use super::stream::{Filed, Shape, Stream, Word};
-use super::term::{AttributeNumber, Asks, Found, Literal, as_operand, has_operand, split_first};
+use super::term::{Asks, AttributeNumber, Found, Literal, as_operand, has_operand, split_first};
 use super::truth::AttributePredicates;
 use super::{Conjuncts, IndexedRule, KindIndex};
 use crate::table::truths::{BitNumber, OperandId, Truth, TruthNumber, UNKNOWN_TRUTH, each_flipped, has};
@@ -240,10 +240,13 @@ impl<'a> Question<'a> {
             if self.certainly_fails(terms, side) || !self.exists(side) || !self.all_hold(terms, side) {
                 continue;
             }
+            let rule = header.rule();
             match header.shape() {
-                Shape::Decided => self.come_across(header.rule()),
-                Shape::Undecided if self.is_new(header.rule()) => tell(header.rule(), Effect::Undecided),
-                Shape::Undecided => {}
+                Shape::Evaluated => self.come_across(rule),
+                Shape::Single if self.exists(side.other()) && self.all_hold(terms, side.other()) => {}
+                Shape::Certain | Shape::Single if self.is_new(rule) => tell(rule, Effect::Flipped),
+                Shape::Undecided if self.is_new(rule) => tell(rule, Effect::Undecided),
+                Shape::Certain | Shape::Single | Shape::Undecided => {}
             }
         }
     }

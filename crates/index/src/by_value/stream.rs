@@ -9,11 +9,16 @@ use std::collections::BTreeMap;
 /// A header, or a part of a literal.
 pub(super) type Word = u64;
 
-/// What a conjunct that may change says about its rule.
+/// What it means for the rule that a conjunct's literals hold of one of the two rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Shape {
+    /// The conjunct is the rule's only one, and what it is filed under is true of that row only: the rule flips.
+    Certain,
+    /// The conjunct is the rule's only one, and what it is filed under is among its literals: the rule flips unless
+    /// they hold of the other row, too.
+    Single,
     /// The rule is evaluated.
-    Decided,
+    Evaluated,
     /// The rule reads memberships: the caller decides.
     Undecided,
 }
@@ -50,13 +55,18 @@ pub(super) struct Filed<'a> {
 
 const LENGTH: u32 = 32;
 const NEGATED: u32 = 48;
-const UNDECIDED: u32 = 49;
+const SHAPE: u32 = 49;
 
 impl Header {
     /// Of a conjunct that wants what it is filed under false, or true.
     pub(super) fn new(rule: RuleNumber, negated: bool, shape: Shape) -> Header {
-        let undecided = Word::from(shape == Shape::Undecided);
-        Header(Word::from(rule) | Word::from(negated) << NEGATED | undecided << UNDECIDED)
+        let shape = match shape {
+            Shape::Certain => 0,
+            Shape::Single => 1,
+            Shape::Evaluated => 2,
+            Shape::Undecided => 3,
+        };
+        Header(Word::from(rule) | Word::from(negated) << NEGATED | shape << SHAPE)
     }
 
     #[expect(clippy::cast_possible_truncation, reason = "the lower half")]
@@ -69,7 +79,12 @@ impl Header {
     }
 
     pub(super) fn shape(self) -> Shape {
-        if self.0 >> UNDECIDED & 1 == 1 { Shape::Undecided } else { Shape::Decided }
+        match self.0 >> SHAPE & 3 {
+            0 => Shape::Certain,
+            1 => Shape::Single,
+            2 => Shape::Evaluated,
+            _ => Shape::Undecided,
+        }
     }
 
     fn with_length(self, length: usize) -> Header {

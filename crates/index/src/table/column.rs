@@ -199,6 +199,15 @@ impl Column {
         Some(arena.bytes(stored.place))
     }
 
+    /// The first byte of a value, and of its holders: to have them read early.
+    pub(super) fn first_byte(&self, arena: &Arena, id: ValueId) -> u32 {
+        let held = match self.values.get(id as usize).map_or(Held::Not, |stored| stored.holders.get()) {
+            Held::Often(place) => self.shared.get(place).is_some_and(|objects| !objects.is_empty()),
+            Held::Once(_) | Held::Not => false,
+        };
+        u32::from(held) ^ self.bytes(arena, id).and_then(<[u8]>::first).map_or(0, |byte| u32::from(*byte))
+    }
+
     /// Every spelling of the text that folds to `folded`.
     pub(super) fn spellings(
         &self,

@@ -97,3 +97,28 @@ fn rows_are_the_attributes_and_holders_the_rows_after_any_history() {
     let numbers: RoaringBitmap = model.keys().copied().collect();
     assert_eq!(*table.existing(kind), numbers);
 }
+
+#[test]
+fn what_is_true_of_values_is_forgotten_when_it_becomes_much() {
+    let mut table = Table::default();
+    let name = Attribute::Named("a".into());
+    let known = vec![(name.clone(), Some(Value::Integer(1)))];
+    let id = ObjectId::new("o").unwrap();
+    let patch = AttributePatch { known, unknown: Vec::new() };
+    let row = table.draft(ObjectKind::User, &id, None, Edit::Replace(patch));
+    let column = table.users.by_attribute[&name];
+    let value = row.value(column);
+    let column = table.users.column_mut(column).unwrap();
+    let mut forgotten = 0;
+    // Many rule edits: each makes a set of its own of each value.
+    for version in 1..3_000_000 {
+        let before = column.truth(value);
+        column.make_room_for_truths();
+        if column.truth(value) != before {
+            assert_eq!(column.truth(value), truths::UNKNOWN_TRUTH);
+            forgotten += 1;
+        }
+        column.remember(value, version, &truths::Truth::default());
+    }
+    assert!(forgotten > 1, "{forgotten}");
+}

@@ -154,9 +154,8 @@ impl TruthSets {
         let bits = truth.bits();
         let TruthSets { sets, words, by_hash, hasher } = self;
         let hash = hasher.hash_one((version, truth.operand, bits));
-        let is_it = |set: &Set| {
-            (set.version, set.operand) == (version, truth.operand) && bits_of(words, set) == bits
-        };
+        let is_it =
+            |set: &Set| (set.version, set.operand) == (version, truth.operand) && bits_of(words, set) == bits;
         let known = by_hash.find(hash, |&number| sets.get(number as usize).is_some_and(is_it));
         if let Some(&number) = known {
             return number;
