@@ -180,6 +180,16 @@ impl Service {
         child.wait().expect("it ends");
     }
 
+    /// Stops it where it is, by SIGSTOP: to others it is as good as dead.
+    pub fn freeze(&self) {
+        kill_process(self.pid, Signal::STOP).expect("a signal can be sent");
+    }
+
+    /// Lets it go on after [`freeze`](Self::freeze), by SIGCONT: it does not know that time has passed.
+    pub fn thaw(&self) {
+        kill_process(self.pid, Signal::CONT).expect("a signal can be sent");
+    }
+
     /// Asks it to end, by SIGTERM, and returns its exit status.
     #[must_use]
     pub fn terminate(&self) -> i32 {

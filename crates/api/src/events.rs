@@ -15,7 +15,7 @@
 //! | 202 | every line was taken, but not all were applied in time |
 //! | 207 | some lines, or all, were not taken: the answer's lines say which, and why |
 //! | 4xx | the request is wrong as a whole; no line was taken |
-//! | 503 | the log takes nothing; no line was taken. Or the lines were taken, but this process will not apply them any more: the message says so |
+//! | 503 | the log takes nothing; no line was taken. Or the lines were taken, but this process will not apply them any more, or not itself (`partition-elsewhere`: with several instances, it waits for its own partitions only): the message says so |
 
 use crate::calls::Calls;
 use crate::origin;

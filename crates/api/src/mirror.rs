@@ -7,7 +7,8 @@
 //! | `GET /muster/values?property=user.department&prefix=s&limit=100&after=…&tenant=…` | `{"values":[{"value","count"}],"next"}` |
 //!
 //! 400 for a request or a rule that is wrong (with the rule's diagnostics), 404 where there is no such group or
-//! property, 503 where a partition does not answer. Each partition answers between two batches of changes.
+//! property, 503 where a partition does not answer, or is another
+//! instance's (`partition-elsewhere`, which names them): an answer is about everybody or is none. Each partition answers between two batches of changes.
 
 use crate::calls::Calls;
 use crate::origin;

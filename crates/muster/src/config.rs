@@ -37,6 +37,7 @@ pub(crate) struct Config {
     pub(crate) http: Http,
     pub(crate) rules: Rules,
     pub(crate) licensing: Licensing,
+    pub(crate) standby: Standby,
     pub(crate) limits: Limits,
     pub(crate) telemetry: Telemetry,
     /// Who gave the value of each key.
@@ -100,6 +101,13 @@ pub(crate) struct Licensing {
     pub(crate) listen: Option<SocketAddr>,
 }
 
+/// `[standby]`
+#[derive(Clone, Debug)]
+pub(crate) struct Standby {
+    /// Whether this instance follows the partitions of others.
+    pub(crate) enabled: bool,
+}
+
 /// `[limits]`: every queue is bounded.
 #[derive(Clone, Debug)]
 pub(crate) struct Limits {
@@ -158,6 +166,7 @@ impl Config {
             http: Http::read(&mut reader),
             rules: Rules { dialect: reader.choice("rules.dialect", DIALECTS) },
             licensing: Licensing::read(&mut reader),
+            standby: Standby { enabled: reader.boolean("standby.enabled") },
             limits: Limits::read(&mut reader),
             telemetry: Telemetry::read(&mut reader),
             origins: BTreeMap::new(),

@@ -128,6 +128,7 @@ pub(crate) fn options(config: &Config) -> ServiceOptions {
         transaction_bytes: config.limits.transaction_size,
         session_timeout: config.kafka.session_timeout,
         departure: config.kafka.on_stop,
+        standby: config.standby.enabled,
         definitions_wait: config.limits.definitions_wait,
     }
 }

@@ -22,6 +22,7 @@ mod registrar;
 mod route;
 mod service;
 mod shared;
+mod standby;
 mod stop;
 mod submit;
 

@@ -7,12 +7,14 @@
 //! is started again only when everything of its last start has ended: within a process, nobody else
 //! would keep two starts from the same records.
 //!
+//! Partitions of others may be followed meanwhile, as standby tasks: a partition and its copy never run at once.
+//!
 //! The group is served by this thread alone, which never waits for a partition.
 
 use crate::service::guarded;
 use crate::shared::Shared;
 use crate::stop::Stop;
-use crate::{Fault, partition, registrar};
+use crate::{Fault, partition, registrar, standby};
 use muster_stream::log::{LogError, Member, Rebalance};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -21,6 +23,9 @@ use std::time::{Duration, Instant};
 
 /// How long one poll of the group waits; a stop, and the end of a task, is noticed after that at the latest.
 const POLL: Duration = Duration::from_millis(50);
+
+/// So long the group has to be at rest before copies are begun: a copy begins by wiping what is there.
+const SETTLED: Duration = Duration::from_secs(3);
 
 /// After a task was given up although the group leaves it here.
 const REST: Duration = Duration::from_secs(5);
@@ -32,6 +37,7 @@ pub(crate) fn run(shared: &Arc<Shared>, mut member: Box<dyn Member>) -> Result<(
         assigned: BTreeSet::new(),
         running: BTreeMap::new(),
         resting: BTreeMap::new(),
+        changed: None,
     };
     while !shared.stop.is_requested() {
         let change = match member.poll(POLL) {
@@ -43,6 +49,7 @@ pub(crate) fn run(shared: &Arc<Shared>, mut member: Box<dyn Member>) -> Result<(
         }
         lifecycle.reap();
         lifecycle.start_assigned();
+        lifecycle.start_standbys();
     }
     lifecycle.end(&mut *member);
     member.leave(shared.options.departure);
@@ -55,6 +62,8 @@ struct Lifecycle {
     running: BTreeMap<Task, Running>,
     /// Tasks that were given up, until when.
     resting: BTreeMap<Task, Instant>,
+    /// When the group last told of a change.
+    changed: Option<Instant>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -62,6 +71,8 @@ enum Task {
     /// Belongs to partition 0.
     Registrar,
     Partition(u32),
+    /// A copy of a partition that is another instance's.
+    Standby(u32),
 }
 
 struct Running {
@@ -82,6 +93,11 @@ impl Lifecycle {
                     )));
                 }
                 self.assigned.extend(partitions);
+                for number in partitions {
+                    if let Some(standby) = self.running.get(&Task::Standby(*number)) {
+                        standby.stop.request();
+                    }
+                }
             }
             Rebalance::Revoked(partitions) => {
                 tracing::info!(?partitions, "the group revoked partitions: what is under way is finished");
@@ -93,6 +109,7 @@ impl Lifecycle {
                 self.release(partitions, Stop::cut);
             }
         }
+        self.changed = Some(Instant::now());
         self.shared.observer.rebalance(rebalance);
         self.shared.progress.assigned(&self.assigned);
         Ok(())
@@ -116,10 +133,37 @@ impl Lifecycle {
         self.resting.retain(|_, until| *until > now);
         for task in self.assigned.iter().copied().flat_map(tasks) {
             let is_ready = task == Task::Registrar || self.shared.has_definitions();
-            if is_ready && !self.running.contains_key(&task) && !self.resting.contains_key(&task) {
+            if is_ready && self.is_free(task) {
                 self.running.insert(task, start(task, &self.shared));
             }
         }
+    }
+
+    /// Begins to follow what is not assigned, where that is wanted.
+    fn start_standbys(&mut self) {
+        let options = &self.shared.options;
+        let is_settled = self.changed.is_some_and(|changed| changed.elapsed() >= SETTLED);
+        if !options.standby || options.topics.changelog.is_none() || !is_settled {
+            return;
+        }
+        for number in (0..options.partitions.get()).filter(|number| !self.assigned.contains(number)) {
+            if self.is_free(Task::Standby(number)) {
+                let task = Task::Standby(number);
+                self.running.insert(task, start(task, &self.shared));
+            }
+        }
+    }
+
+    /// Whether the task does not run, nor what uses the same records, and is not to rest.
+    fn is_free(&self, task: Task) -> bool {
+        let other = match task {
+            Task::Registrar => None,
+            Task::Partition(number) => Some(Task::Standby(number)),
+            Task::Standby(number) => Some(Task::Partition(number)),
+        };
+        !self.running.contains_key(&task)
+            && !self.resting.contains_key(&task)
+            && other.is_none_or(|other| !self.running.contains_key(&other))
     }
 
     /// Puts away what has ended.
@@ -137,14 +181,16 @@ impl Lifecycle {
             let is_ours = match task {
                 Task::Registrar => self.assigned.contains(&0),
                 Task::Partition(number) => self.assigned.contains(&number),
+                Task::Standby(number) => !self.assigned.contains(&number),
             };
             if is_ours && !self.shared.stop.is_requested() {
-                tracing::warn!(?task, "given up, although the group leaves it here: tried again in a while");
+                tracing::warn!(?task, "it ended early: tried again in a while");
                 self.resting.insert(task, Instant::now() + REST);
             }
             match task {
                 Task::Registrar => self.shared.progress.registrar_ended(),
                 Task::Partition(number) => self.forget(number),
+                Task::Standby(number) => self.shared.observer.standby(number, 0),
             }
         }
     }
@@ -210,6 +256,9 @@ fn start(task: Task, shared: &Arc<Shared>) -> Running {
                 partition::work(&shared, number, &theirs)
             })
         }
+        Task::Standby(number) => guarded(format!("standby {number}"), Arc::clone(shared), move |shared| {
+            standby::follow(&shared, number, &theirs)
+        }),
     };
     Running { stop, thread }
 }

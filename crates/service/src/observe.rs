@@ -91,6 +91,9 @@ pub trait Observer: Send + Sync {
     /// The group's assignment changed.
     fn rebalance(&self, _rebalance: &Rebalance) {}
 
+    /// So many records of the changelog of another's partition are not in this instance's copy yet.
+    fn standby(&self, _partition: u32, _lag: u64) {}
+
     /// Nothing of a partition is worked on here any more.
     fn ended(&self, _partition: u32) {}
 

@@ -60,6 +60,8 @@ pub struct ServiceOptions {
     pub session_timeout: Duration,
     /// What becomes of its partitions when it is stopped.
     pub departure: Departure,
+    /// Whether this instance follows the changelogs of partitions that others work on.
+    pub standby: bool,
     /// After how long it is said that the definitions are still being read.
     pub definitions_wait: Duration,
 }

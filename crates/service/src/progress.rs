@@ -39,8 +39,8 @@ pub enum WaitError {
 /// Partitions that other instances work on.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "this instance does not work on {}: ask the one that does; its `/readyz` and the metric \
-     `muster_partition_assigned` tell",
+    "this instance does not work on {}: ask the one that does, which its metric \
+     `muster_partition_assigned` tells",
     list(partitions)
 )]
 pub struct Elsewhere {

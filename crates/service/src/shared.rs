@@ -3,6 +3,7 @@
 use crate::ask::Questions;
 use crate::observe::Observer;
 use crate::progress::Progress;
+use crate::standby::Copies;
 use crate::stop::Stop;
 use crate::{ServiceOptions, Starting};
 use muster_directory::{Instant, Tenant};
@@ -61,6 +62,7 @@ pub(crate) struct Shared {
     pub(crate) stop: Stop,
     pub(crate) progress: Progress,
     pub(crate) questions: Questions,
+    pub(crate) copies: Copies,
     catalog: RwLock<Catalog>,
     /// For each partition that is told, the definitions in force in the catalog that it has not been told of
     /// yet. Only touched while the catalog is locked, so that a partition which reads the catalog finds them all.
@@ -92,6 +94,7 @@ impl Shared {
             in_force: AtomicU64::new(0),
             progress: Progress::new(options.partitions),
             questions: Questions::new(options.partitions.get()),
+            copies: Copies::default(),
             stop: Stop::default(),
             options,
             log,

@@ -159,6 +159,11 @@ impl Log for EmbeddedLog {
         self.shared.lock().catalogue.partitions(topic)
     }
 
+    fn tombstone_retention(&self, topic: &str) -> Result<Duration, LogError> {
+        self.partitions(topic)?;
+        Ok(self.shared.options.tombstones)
+    }
+
     fn bounds(&self, of: &TopicPartition) -> Result<Bounds, LogError> {
         Ok(self.shared.lock().catalogue.find(of)?.bounds())
     }

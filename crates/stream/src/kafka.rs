@@ -37,6 +37,7 @@ use crate::log::{
 };
 use client::Connection;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// A log in Kafka, on behalf of one application: its consumer group, and the prefix of its
 /// transactional ids.
@@ -66,6 +67,11 @@ impl Log for KafkaLog {
 
     fn partitions(&self, topic: &str) -> Result<u32, LogError> {
         self.connection.partitions(topic)
+    }
+
+    fn tombstone_retention(&self, topic: &str) -> Result<Duration, LogError> {
+        self.connection.partitions(topic)?;
+        admin::tombstone_retention(&self.connection, topic)
     }
 
     fn bounds(&self, of: &TopicPartition) -> Result<Bounds, LogError> {

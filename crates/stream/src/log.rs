@@ -52,6 +52,12 @@ pub trait Log: Send + Sync {
     /// `UnknownTopic`; `Unreachable`, `Refused`.
     fn partitions(&self, topic: &str) -> Result<u32, LogError>;
 
+    /// How long the tombstones of a compacted topic are kept: whoever read it longer ago may have missed some.
+    ///
+    /// # Errors
+    /// `UnknownTopic`; `Unreachable`, `Refused`.
+    fn tombstone_retention(&self, topic: &str) -> Result<Duration, LogError>;
+
     /// What a partition holds now, as far as it is committed.
     ///
     /// # Errors

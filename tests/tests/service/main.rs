@@ -5,6 +5,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on stops")]
 
 mod embedded;
+mod instances;
 mod kafka;
 mod pressure;
 mod support;

@@ -55,6 +55,10 @@ impl Log for Gated {
         self.0.partitions(topic)
     }
 
+    fn tombstone_retention(&self, topic: &str) -> Result<Duration, LogError> {
+        self.0.tombstone_retention(topic)
+    }
+
     fn bounds(&self, of: &TopicPartition) -> Result<Bounds, LogError> {
         self.0.bounds(of)
     }
@@ -140,6 +144,7 @@ fn options() -> ServiceOptions {
         transaction_bytes: 1 << 20,
         session_timeout: PATIENCE,
         departure: Departure::Returning,
+        standby: false,
         definitions_wait: PATIENCE,
     }
 }

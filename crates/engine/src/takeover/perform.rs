@@ -43,7 +43,16 @@ pub trait Ground {
     /// The log's.
     fn beginning(&mut self) -> Result<Positions, Self::Error>;
 
-    /// Hands over the changelog from its beginning up to and including this marker, the images of its
+    /// Whether the store holds a copy of the partition that followed the changelog: then nothing is wiped, and
+    /// [`replay`](Self::replay) goes on where the copy ends. A copy is used once, whatever comes of it.
+    ///
+    /// # Errors
+    /// The log's.
+    fn has_copy(&mut self) -> Result<bool, Self::Error> {
+        Ok(false)
+    }
+
+    /// Hands over the changelog from its beginning, or from the end of the copy, up to and including this marker, the images of its
     /// records in order and in pieces that fit into memory.
     ///
     /// # Errors
@@ -124,7 +133,9 @@ pub fn take_over<G: Ground>(
         }
         Decision::Restore { lineage, because } => {
             let found = gathered.marker();
-            storage.wipe(partition).map_err(G::Error::from)?;
+            if !ground.has_copy()? {
+                storage.wipe(partition).map_err(G::Error::from)?;
+            }
             ground.replay(&found, &mut |images| storage.put_restored(partition, images))?;
             storage.finish_restore(partition, &found).map_err(G::Error::from)?;
             let marker = Marker { owner: storage.owner(), lineage, ..found };

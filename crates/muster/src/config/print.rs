@@ -39,6 +39,8 @@ impl Config {
         printer.plain("enabled", self.licensing.enabled);
         printer.path("dir", Some(&self.licensing.dir));
         printer.quoted("listen", self.licensing.listen.map(|listen| listen.to_string()).unwrap_or_default());
+        printer.section("standby");
+        printer.plain("enabled", self.standby.enabled);
         self.print_limits(&mut printer);
         printer.section("telemetry");
         printer.quoted(

@@ -113,6 +113,11 @@ impl Observer for MetricsObserver {
         }
     }
 
+    fn standby(&self, partition: u32, lag: u64) {
+        #[expect(clippy::cast_precision_loss, reason = "gauges are floating point")]
+        gauge!(metric::STANDBY_LAG, "partition" => self.label(partition)).set(lag as f64);
+    }
+
     fn ended(&self, partition: u32) {
         let label = self.label(partition);
         for gauge in [metric::GROUPS_SYNCING, metric::MEMBERSHIPS_PENDING, metric::PARTITION_READY] {

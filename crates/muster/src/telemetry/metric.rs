@@ -117,6 +117,9 @@ metrics! {
     LICENSING_READY = "muster_licensing_ready": Kind::Gauge, [];
     /// 1 when licensing stopped by itself: `reason` is `gap` where deltas are missing, else `fault`; the log has it all.
     LICENSING_STOPPED = "muster_licensing_stopped": Kind::Gauge, ["reason"];
+    /// Records of the changelog of another instance's partition that this instance's copy lacks (`[standby]`); 0 for
+    /// its own partitions.
+    STANDBY_LAG = "muster_standby_lag": Kind::Gauge, ["partition"];
     /// Always 1; the labels say which program this is.
     BUILD = "muster_build_info": Kind::Gauge, ["version"];
     /// When the process started, in seconds since 1970.

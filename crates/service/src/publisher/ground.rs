@@ -3,6 +3,7 @@
 use super::subject::Subject;
 use crate::Fault;
 use crate::output::sequence_of;
+use crate::standby::Copy;
 use muster_engine::storage::{ChangelogFormat, Logged, Marker, Positions, RecordImage, StorageError};
 use muster_engine::takeover::{Changelog, Evidence, Ground, Output, from_metadata, to_metadata};
 use muster_stream::log::{NewRecord, Progress, ReadLimits, Record, TopicPartition, Writer};
@@ -18,6 +19,8 @@ const TELL_PERIOD: Duration = Duration::from_secs(5);
 pub(super) struct LogGround<'a> {
     pub(super) subject: &'a dyn Subject,
     pub(super) writer: &'a mut dyn Writer,
+    /// Where a standby has read to.
+    pub(super) copy: Option<Copy>,
 }
 
 impl LogGround<'_> {
@@ -67,6 +70,19 @@ impl Ground for LogGround<'_> {
         Ok(positions)
     }
 
+    fn has_copy(&mut self) -> Result<bool, Fault> {
+        let (Some(copy), Some((of, _))) = (&self.copy, self.subject.changelog()) else { return Ok(false) };
+        let bounds = self.subject.log().bounds(&of)?;
+        let continues = (bounds.first..=bounds.next).contains(&copy.next);
+        if continues {
+            tracing::info!(of = self.subject.name(), "its state goes on from the standby's copy");
+        } else {
+            // The topic was made anew.
+            self.copy = None;
+        }
+        Ok(continues)
+    }
+
     fn replay(
         &mut self,
         through: &Marker,
@@ -76,9 +92,12 @@ impl Ground for LogGround<'_> {
         let log = self.subject.log();
         let bounds = log.bounds(&of)?;
         let mut reader = log.reader(PIECE)?;
-        reader.assign(&of, bounds.first)?;
-        let mut telling = Telling::new(self.subject, bounds.next.saturating_sub(bounds.first));
-        let mut last = None;
+        let (first, mut last) = match self.copy.take() {
+            Some(copy) => (copy.next, copy.marker),
+            None => (bounds.first, None),
+        };
+        reader.assign(&of, first)?;
+        let mut telling = Telling::new(self.subject, bounds.next.saturating_sub(first));
         loop {
             if self.subject.stop().is_requested() {
                 return Err(Fault::Stopped);
@@ -95,7 +114,7 @@ impl Ground for LogGround<'_> {
                 }
             }
             put(&images)?;
-            telling.read(images.len(), batch.next.saturating_sub(bounds.first));
+            telling.read(images.len(), batch.next.saturating_sub(first));
             if batch.at_end {
                 break;
             }

@@ -7,6 +7,7 @@ use super::render::{Renderer, weight};
 use crate::Fault;
 use crate::observe::PartitionState;
 use crate::shared::Shared;
+use crate::standby::Copy;
 use crate::stop::Stop;
 use muster_engine::publisher::{Limits, Ownership, Weight};
 use muster_engine::storage::{ChangelogFormat, Entry, PartitionNumber, Positions, Storage};
@@ -37,6 +38,11 @@ pub(crate) trait Subject: Send + Sync {
 
     /// What asks it to end.
     fn stop(&self) -> &Stop;
+
+    /// The copy that a standby of ours left, for whoever takes it over; the next to ask gets none.
+    fn copy(&self) -> Option<Copy> {
+        None
+    }
 
     /// Whether it is ours, asked after somebody fenced its writer.
     fn ownership(&self) -> Ownership {
@@ -140,6 +146,10 @@ impl Subject for PartitionSubject {
 
     fn stop(&self) -> &Stop {
         &self.stop
+    }
+
+    fn copy(&self) -> Option<Copy> {
+        self.shared.copies.take(self.partition)
     }
 
     /// An instance that slept through its session learns so by its next heartbeat; until then the partition only

@@ -30,7 +30,7 @@ impl Writing {
     /// Makes a writer, which fences any earlier one, and takes over what is not running here.
     pub(super) fn take_over(subject: Arc<dyn Subject>) -> Result<Writing, Fault> {
         let mut writer = subject.log().writer(&subject.writer())?;
-        let mut ground = LogGround { subject: &*subject, writer: &mut *writer };
+        let mut ground = LogGround { subject: &*subject, writer: &mut *writer, copy: subject.copy() };
         let taken = take_over(subject.storage(), subject.store_number(), &mut ground)
             .map_err(|error| fault(error, &*subject))?;
         if let Some(because) = taken.restored {
@@ -49,7 +49,7 @@ impl Writing {
         self.writer = None;
         let subject = Arc::clone(&self.subject);
         let mut writer = subject.log().writer(&subject.writer())?;
-        let mut ground = LogGround { subject: &*subject, writer: &mut *writer };
+        let mut ground = LogGround { subject: &*subject, writer: &mut *writer, copy: None };
         let taken = resume(subject.storage(), subject.store_number(), &mut ground)
             .map_err(|error| fault(error, &*subject))?;
         self.writer = Some(writer);

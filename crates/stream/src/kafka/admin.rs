@@ -134,6 +134,28 @@ pub(super) fn check(connection: &Connection, topics: &[TopicSpec]) -> Result<Vec
     Ok(differences)
 }
 
+/// What brokers have unless they are told otherwise.
+const DEFAULT_TOMBSTONE_RETENTION: Duration = Duration::from_secs(86_400);
+
+pub(super) fn tombstone_retention(connection: &Connection, topic: &str) -> Result<Duration, LogError> {
+    if !can_administer(connection) {
+        tracing::warn!(
+            topic,
+            "with OAUTHBEARER `delete.retention.ms` cannot be read: one day is taken for it"
+        );
+        return Ok(DEFAULT_TOMBSTONE_RETENTION);
+    }
+    let failed = |error| connection.fault(error, format!("read the settings of {topic}"));
+    let admin = connection.admin()?;
+    let asked = [ResourceSpecifier::Topic(topic)];
+    let answers = wait(admin.describe_configs(&asked, &admin_options(connection))).map_err(failed)?;
+    let Some(answer) = answers.into_iter().next() else { return Ok(DEFAULT_TOMBSTONE_RETENTION) };
+    let settings = answer.map_err(|code| failed(KafkaError::Global(code)))?;
+    let entry = settings.get("delete.retention.ms").and_then(|entry| entry.value.as_deref());
+    let milliseconds = entry.and_then(|value| value.parse().ok());
+    Ok(milliseconds.map_or(DEFAULT_TOMBSTONE_RETENTION, Duration::from_millis))
+}
+
 /// The settings of a topic that come of a policy, beside its name.
 fn retention(policy: Policy) -> Vec<(&'static str, String)> {
     let Policy::Delete(Retention { time, bytes }) = policy else { return Vec::new() };

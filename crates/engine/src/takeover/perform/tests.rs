@@ -14,6 +14,8 @@ struct Log<'f> {
     changelog: Vec<Logged>,
     offset: Option<Marker>,
     last: u64,
+    /// So much of the changelog is in the store's copy.
+    copy: Option<usize>,
     fuse: &'f Fuse,
 }
 
@@ -63,13 +65,18 @@ impl Ground for Log<'_> {
         Ok(Positions::from([("changes".to_owned(), 100)]))
     }
 
+    fn has_copy(&mut self) -> Result<bool, Stopped> {
+        self.fuse.burn()?;
+        Ok(self.copy.is_some())
+    }
+
     fn replay(
         &mut self,
         through: &Marker,
         put: &mut dyn FnMut(&[RecordImage]) -> Result<(), StorageError>,
     ) -> Result<(), Stopped> {
         assert_eq!(self.changelog.last(), Some(&Logged::Marker(through.clone())));
-        for logged in &self.changelog {
+        for logged in self.changelog.iter().skip(self.copy.take().unwrap_or(0)) {
             self.fuse.burn()?;
             if let Logged::Image(image) = logged {
                 put(std::slice::from_ref(image))?;
@@ -134,6 +141,7 @@ struct Scene {
     /// Entries in the log, and whose they are.
     published: usize,
     owner: u128,
+    copy: Option<usize>,
     /// The last entry that the store holds afterwards.
     head: u64,
     restored: Option<RestoreReason>,
@@ -154,12 +162,18 @@ fn scenes() -> Vec<Scene> {
         storage: with(entries),
         published,
         owner,
+        copy: None,
         head,
         restored,
     };
     let other = Some(RestoreReason::AnotherOwner);
     let strange = [entry(1, "x", None), entry(2, "y", None), entry(3, "z", None)];
+    let mut copied = scene("a standby's copy", &[], 2, THEM, 2, Some(RestoreReason::NoState));
+    copied.storage.put_restored(0, &history()[0].records).unwrap();
+    // An image, and a marker.
+    copied.copy = Some(2);
     vec![
+        copied,
         scene("first start", &[], 0, US, 0, None),
         scene("ours, all published", &[first.clone(), second.clone()], 2, US, 2, None),
         scene("ours, one to publish", &[first.clone(), second, third], 2, US, 3, None),
@@ -178,7 +192,7 @@ fn a_take_over_that_is_stopped_anywhere_and_begun_again_ends_as_one_that_was_not
             let scene = scenes().swap_remove(at);
             let name = scene.name;
             let fuse = Fuse(Cell::new(stops));
-            let mut log = Log { changelog: Vec::new(), offset: None, last: 0, fuse: &fuse };
+            let mut log = Log { changelog: Vec::new(), offset: None, last: 0, copy: scene.copy, fuse: &fuse };
             for entry in &history()[..scene.published] {
                 log.publish(entry, scene.owner, 1);
             }
@@ -225,8 +239,13 @@ fn check(scene: &Scene, storage: &MemoryStorage, taken: &TakenOver, log: &Log<'_
     assert_eq!(left, scene.head - scene.published as u64, "{name}");
     // And it is taken over by us without a word the next time.
     let fuse = Fuse(Cell::new(u32::MAX));
-    let mut again =
-        Log { changelog: log.changelog.clone(), offset: log.offset.clone(), last: log.last, fuse: &fuse };
+    let mut again = Log {
+        changelog: log.changelog.clone(),
+        offset: log.offset.clone(),
+        last: log.last,
+        copy: None,
+        fuse: &fuse,
+    };
     let resumed = resume(storage, 0, &mut again).unwrap();
     assert_eq!((resumed.restored, resumed.marker.lineage), (None, taken.marker.lineage + 1), "{name}");
 }
@@ -234,7 +253,7 @@ fn check(scene: &Scene, storage: &MemoryStorage, taken: &TakenOver, log: &Log<'_
 #[test]
 fn a_running_partition_that_somebody_else_had_meanwhile_is_not_restored_under_its_feet() {
     let fuse = Fuse(Cell::new(u32::MAX));
-    let mut log = Log { changelog: Vec::new(), offset: None, last: 0, fuse: &fuse };
+    let mut log = Log { changelog: Vec::new(), offset: None, last: 0, copy: None, fuse: &fuse };
     let storage = MemoryStorage::with_owner(US);
     take_over(&storage, 0, &mut log).unwrap();
     let [first, ..] = history();
@@ -249,7 +268,7 @@ fn a_running_partition_that_somebody_else_had_meanwhile_is_not_restored_under_it
 #[test]
 fn a_refusal_touches_nothing() {
     let fuse = Fuse(Cell::new(u32::MAX));
-    let mut log = Log { changelog: Vec::new(), offset: None, last: 5, fuse: &fuse };
+    let mut log = Log { changelog: Vec::new(), offset: None, last: 5, copy: None, fuse: &fuse };
     let storage = MemoryStorage::with_owner(US);
     let refused = take_over(&storage, 0, &mut log);
     assert!(matches!(refused, Err(TakeOverError::Refused(Refusal::NoMarker { .. }))), "{refused:?}");
