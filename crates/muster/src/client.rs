@@ -22,7 +22,7 @@ const ADDRESS_FILE: &str = "http-address";
 /// What was reached.
 pub(crate) enum Reached {
     /// The log itself.
-    Log { log: Arc<dyn Log>, options: ServiceOptions },
+    Log { log: Arc<dyn Log>, options: Box<ServiceOptions> },
     /// A running service.
     Service(Http),
 }
@@ -33,7 +33,7 @@ pub(crate) fn reach(config: &Config, url: Option<&str>) -> Result<Reached, Failu
         return Ok(Reached::Service(Http::new(url)));
     }
     match serve::open_log(config) {
-        Ok(log) => Ok(Reached::Log { log, options: serve::options(config) }),
+        Ok(log) => Ok(Reached::Log { log, options: Box::new(serve::options(config)) }),
         Err(LogError::InUse { .. }) if config.log.kind == LogKind::Embedded => {
             let file = address_file(&config.data.dir);
             let address = std::fs::read_to_string(&file).map_err(|_| {

@@ -127,9 +127,7 @@ impl Arguments {
                     "no service runs on this data directory, so nothing more comes: leave --follow out",
                 ));
             }
-            Reached::Log { log, options } => {
-                Source::Log { log, options: Box::new(options), readers: BTreeMap::new() }
-            }
+            Reached::Log { log, options } => Source::Log { log, options, readers: BTreeMap::new() },
         };
         let begin = match self.from {
             Some(From::Number(number)) => number,
