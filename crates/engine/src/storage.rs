@@ -173,6 +173,16 @@ pub enum Remedy {
     DeadLetter,
 }
 
+/// What an operator decided about a partition that refused to start. It counts until it is not needed any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Resolution {
+    /// The output holds deltas of a transaction that was torn, and nothing here says what they were: they stand,
+    /// and what is computed anew in their place is not published.
+    KeepPublished,
+    /// Published deltas are gone from the output: the numbers go on without them.
+    GoOnWithout,
+}
+
 /// Why a store could not do what was asked. A fault of ours or the disk's, never the user's input.
 #[derive(Debug, thiserror::Error)]
 pub enum StorageError {
@@ -307,7 +317,20 @@ pub trait Storage: Send + Sync {
     fn note_trouble(&self, partition: PartitionNumber, trouble: Option<&Trouble>)
     -> Result<(), StorageError>;
 
-    /// Forgets everything of the partition but the intent and the trouble: records, outbox, head and marker, all or
+    /// What was decided about the partition, if anything.
+    ///
+    /// # Errors
+    /// The disk's, or damage.
+    fn resolution(&self, partition: PartitionNumber) -> Result<Option<Resolution>, StorageError>;
+
+    /// Notes what was decided, or that it is done with; on the disk when this returns.
+    ///
+    /// # Errors
+    /// The disk's.
+    fn resolve(&self, partition: PartitionNumber, resolution: Option<Resolution>)
+    -> Result<(), StorageError>;
+
+    /// Forgets everything of the partition but intent, trouble and resolution: records, outbox, head and marker, all or
     /// nothing, and on the disk when this returns.
     ///
     /// # Errors

@@ -22,7 +22,7 @@ mod perform;
 pub use metadata::{MetadataError, from_metadata, to_metadata};
 pub use perform::{Evidence, Ground, TakeOverError, TakenOver, resume, take_over};
 
-use crate::storage::{Marker, PartitionHead};
+use crate::storage::{Marker, PartitionHead, Resolution};
 use std::fmt;
 
 /// A marker's numbers, without its positions: what the metadata of a committed offset can hold.
@@ -62,6 +62,8 @@ pub struct Findings<'a> {
     pub offset: Option<Mark>,
     /// The output partition.
     pub output: Output,
+    /// What an operator decided.
+    pub resolution: Option<Resolution>,
 }
 
 /// The partition's changelog.
@@ -114,6 +116,9 @@ pub enum Decision {
     Restore {
         /// To claim.
         lineage: u64,
+        /// The last sequence that is in the output already, as for `Publish`: the marker's, but where an
+        /// operator decided that what is beyond it stands.
+        present: u64,
         /// Why the state on the disk is of no use.
         because: RestoreReason,
     },
@@ -144,7 +149,8 @@ pub enum Refusal {
     #[error(
         "the log holds no marker of this partition, although {found}: its changelog and committed offsets \
          were deleted, or the data directory or the topics belong to another application; put them back, \
-         or begin anew with an empty data directory and new topics"
+         or, where only the changelog is missing, write it anew from the data directory (`muster partitions \
+         resolve --rewrite-changelog`), or begin anew with an empty data directory and new topics"
     )]
     NoMarker {
         /// What is there.
@@ -175,7 +181,8 @@ pub enum Refusal {
     /// Published deltas are gone from the output, not by age.
     #[error(
         "deltas up to sequence {published} are published, but the output ends with {output}: its topic was \
-         deleted and made again, or lost records; subscribers have to be told before the numbers go on"
+         deleted and made again, or lost records; tell the subscribers, which have to begin anew, and then let \
+         the numbers go on: `muster partitions resolve --go-on-without`"
     )]
     OutputBehind {
         /// The marker's.
@@ -187,7 +194,7 @@ pub enum Refusal {
     #[error(
         "the output holds deltas up to sequence {output}, but only those up to {published} are accounted \
          for, and the outbox that could tell the rest is not here: start where it is, or decide that \
-         these deltas stand"
+         these deltas stand: `muster partitions resolve --keep-published`"
     )]
     TornOutput {
         /// The marker's.
@@ -263,22 +270,25 @@ fn with_mark(findings: &Findings<'_>, mark: Mark) -> Decision {
         Output::Unused => 0,
         Output::Last(sequence) => sequence,
     };
-    if present < published {
-        return Decision::Refuse(Refusal::OutputBehind { published, output: present });
-    }
+    let present = match present {
+        present if present >= published => present,
+        _ if findings.resolution == Some(Resolution::GoOnWithout) => published,
+        output => return Decision::Refuse(Refusal::OutputBehind { published, output }),
+    };
+    let stands = findings.resolution == Some(Resolution::KeepPublished);
     let lineage = mark.lineage.saturating_add(1);
     let torn = Decision::Refuse(Refusal::TornOutput { published, output: present });
     match useless(findings, mark) {
         None => {
             let ours = findings.head.map_or(0, |head| head.sequence);
             let publish = Decision::Publish { lineage, after: mark.entry, sequence: published, present };
-            if present > ours.max(published) { torn } else { publish }
+            if present > ours.max(published) && !stands { torn } else { publish }
         }
         Some(because) if *findings.changelog == Changelog::Off => {
             Decision::Refuse(Refusal::NoChangelog { because })
         }
-        Some(_) if present > published => torn,
-        Some(because) => Decision::Restore { lineage, because },
+        Some(_) if present > published && !stands => torn,
+        Some(because) => Decision::Restore { lineage, present, because },
     }
 }
 

@@ -3,12 +3,14 @@
 mod bench;
 mod completions;
 mod config;
+mod export;
 mod find;
 mod licensing;
 mod loadgen;
 mod man;
 mod members;
 mod memberships;
+mod partitions;
 mod preview;
 mod produce;
 mod replay;
@@ -64,6 +66,14 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: topics::TopicsCommand,
     },
+    /// Say how a service's partitions stand at rest, and decide about one that stopped
+    Partitions {
+        /// What.
+        #[command(subcommand)]
+        command: partitions::PartitionsCommand,
+    },
+    /// Write the current state as event lines, for an application with more partitions
+    Export(export::Arguments),
     /// Write the benchmark's workload to files, so that any other system can be measured on it
     Loadgen(loadgen::Arguments),
     /// Measure changes a second on a synthetic organisation, checked against the oracle

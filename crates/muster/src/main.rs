@@ -62,6 +62,8 @@ fn main() -> ExitCode {
         Command::Produce(arguments) => arguments.run(),
         Command::Tail(arguments) => arguments.run(),
         Command::Topics { command } => command.run(),
+        Command::Partitions { command } => command.run(),
+        Command::Export(arguments) => arguments.run(),
         Command::Loadgen(arguments) => arguments.run(),
         Command::Bench { command } => command.run(),
         Command::Config { command } => command.run(),

@@ -249,7 +249,6 @@ impl PartitionTask {
     }
 
     fn take_record(&mut self, catalog: &Catalog, of: &TopicPartition, record: &Record) {
-        self.advance(catalog);
         let source =
             Source::Topic { topic: Arc::clone(&of.topic), partition: of.partition, offset: record.offset };
         let read = record.as_wire();
@@ -257,6 +256,7 @@ impl PartitionTask {
             self.partition.refuse(read.dead_letter(source, rejection));
             return;
         }
+        self.advance(catalog);
         let event = muster_wire::decode_change(&read, &self.placement(), &CatalogSchemas(catalog));
         if let Err(rejection) = event.and_then(|event| self.apply(catalog, event, &source)) {
             tracing::warn!(partition = self.number, offset = record.offset, code = %rejection.code, "a record was refused");

@@ -5,7 +5,7 @@ use crate::codec::{entry, head, images, trouble};
 use crate::key::{self, Key, Place, without_partition};
 use crate::{Changelog, record};
 use muster_engine::storage::{
-    Entry, Marker, PartitionHead, PartitionNumber, RecordImage, StorageError, Trouble,
+    Entry, Marker, PartitionHead, PartitionNumber, RecordImage, Resolution, StorageError, Trouble,
 };
 use rocksdb::WriteBatch;
 use std::collections::BTreeMap;
@@ -108,6 +108,20 @@ pub(crate) fn note_trouble(
     let key = Key::new(partition, Place::Trouble).encode();
     match trouble {
         Some(trouble) => batch.put(key, trouble::encode(trouble)?),
+        None => batch.delete(key),
+    }
+    Ok(batch)
+}
+
+/// What was decided about the partition, or that it is done with.
+pub(crate) fn resolve(
+    partition: PartitionNumber,
+    resolution: Option<Resolution>,
+) -> Result<WriteBatch, StorageError> {
+    let mut batch = WriteBatch::default();
+    let key = Key::new(partition, Place::Resolution).encode();
+    match resolution {
+        Some(resolution) => batch.put(key, trouble::encode_resolution(resolution)?),
         None => batch.delete(key),
     }
     Ok(batch)

@@ -37,6 +37,8 @@ pub(crate) enum Table {
     Intent = 0x08,
     /// Partition: the change at which the engine failed. A wipe leaves it.
     Trouble = 0x09,
+    /// Partition: what an operator decided about it. A wipe leaves it.
+    Resolution = 0x0A,
     /// Tenant: its schema; the id is empty.
     Schema = 0x10,
     /// Tenant: group definitions, by group id.
@@ -59,7 +61,7 @@ pub(crate) enum Table {
 
 impl Table {
     /// All tables there are.
-    const ALL: [Table; 18] = [
+    const ALL: [Table; 19] = [
         Table::Format,
         Table::Owner,
         Table::Head,
@@ -69,6 +71,7 @@ impl Table {
         Table::Feed,
         Table::Intent,
         Table::Trouble,
+        Table::Resolution,
         Table::Schema,
         Table::Definition,
         Table::Group,
@@ -110,6 +113,7 @@ pub(crate) enum Place {
     Marker,
     Intent,
     Trouble,
+    Resolution,
     Entry(u64),
     Images(u64),
     Schema(Tenant),
@@ -139,9 +143,8 @@ impl Key {
     pub(crate) fn encode(&self) -> Vec<u8> {
         let (number, feed);
         let (tenant, id): (&str, &[u8]) = match &self.place {
-            Place::Format | Place::Owner | Place::Head | Place::Marker | Place::Intent | Place::Trouble => {
-                ("", &[])
-            }
+            Place::Format | Place::Owner | Place::Head | Place::Marker => ("", &[]),
+            Place::Intent | Place::Trouble | Place::Resolution => ("", &[]),
             Place::Entry(entry) | Place::Images(entry) => {
                 number = entry.to_be_bytes();
                 ("", &number)
@@ -183,7 +186,7 @@ impl Place {
     pub(crate) fn tenant(&self) -> Option<&Tenant> {
         match self {
             Place::Format | Place::Owner | Place::Head | Place::Marker => None,
-            Place::Intent | Place::Trouble => None,
+            Place::Intent | Place::Trouble | Place::Resolution => None,
             Place::Entry(_) | Place::Images(_) | Place::Feed(_) => None,
             Place::Schema(tenant)
             | Place::Settings(tenant)
@@ -205,6 +208,7 @@ impl Place {
             Place::Marker => Table::Marker,
             Place::Intent => Table::Intent,
             Place::Trouble => Table::Trouble,
+            Place::Resolution => Table::Resolution,
             Place::Entry(_) => Table::Entry,
             Place::Images(_) => Table::Images,
             Place::Schema(_) => Table::Schema,
@@ -246,6 +250,7 @@ impl Place {
             Table::Marker => whole(Place::Marker),
             Table::Intent => whole(Place::Intent),
             Table::Trouble => whole(Place::Trouble),
+            Table::Resolution => whole(Place::Resolution),
             Table::Entry => Ok(Place::Entry(number()?)),
             Table::Images => Ok(Place::Images(number()?)),
             Table::Feed => match <[u8; 4]>::try_from(id) {
@@ -280,7 +285,12 @@ pub(crate) fn without_partition(key: &[u8]) -> &[u8] {
     key.get(size_of::<PartitionNumber>()..).unwrap_or_default()
 }
 
-/// Everything of a partition but the intent to claim it and the trouble.
+/// Everything of the partitions in `from..to`.
+pub(crate) fn partitions_from(from: PartitionNumber, to: PartitionNumber) -> KeyRange {
+    KeyRange { from: from.to_be_bytes().to_vec(), to: to.to_be_bytes().to_vec() }
+}
+
+/// Everything of a partition but what stands there until somebody takes it away: intent, trouble, resolution.
 pub(crate) fn whole_partition(partition: PartitionNumber) -> [KeyRange; 2] {
     let of_itself = KeyRange {
         from: Key::new(partition, Place::Head).encode(),
@@ -349,6 +359,7 @@ impl fmt::Display for Key {
             Place::Marker => f.write_str("the marker")?,
             Place::Intent => f.write_str("the intent to claim it")?,
             Place::Trouble => f.write_str("the change at which the engine failed")?,
+            Place::Resolution => f.write_str("what was decided about it")?,
             Place::Entry(entry) => write!(f, "outbox entry {entry}")?,
             Place::Images(entry) => write!(f, "the record images of outbox entry {entry}")?,
             Place::Schema(tenant) => write!(f, "the schema of tenant `{tenant}`")?,

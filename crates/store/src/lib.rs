@@ -20,8 +20,8 @@ pub use changelog::StoreFormat;
 
 use database::{Database, Durability};
 use muster_engine::storage::{
-    Entry, Marker, PartitionHead, PartitionNumber, RecordImage, Restore, Storage, StorageError, Trouble,
-    order,
+    Entry, Marker, PartitionHead, PartitionNumber, RecordImage, Resolution, Restore, Storage, StorageError,
+    Trouble, order,
 };
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -80,6 +80,14 @@ impl Store {
     pub fn open_read_only(dir: &Path) -> Result<Store, StorageError> {
         let (database, owner) = open::open_read_only(dir)?;
         Ok(Store::new(database, owner, Changelog::Off))
+    }
+
+    /// The partitions of the changes that the directory holds anything of, by their numbers.
+    ///
+    /// # Errors
+    /// The disk's, or damage.
+    pub fn partitions(&self) -> Result<Vec<PartitionNumber>, StorageError> {
+        outbox::partitions(&self.database.view())
     }
 
     /// How long the disk took, since the directory was opened, to sync what was committed.
@@ -179,6 +187,19 @@ impl Storage for Store {
     ) -> Result<(), StorageError> {
         let action = || format!("note the trouble of partition {partition}");
         self.database.write(commit::note_trouble(partition, trouble)?, Durability::Synced, action)
+    }
+
+    fn resolution(&self, partition: PartitionNumber) -> Result<Option<Resolution>, StorageError> {
+        outbox::resolution(&self.database.view(), partition)
+    }
+
+    fn resolve(
+        &self,
+        partition: PartitionNumber,
+        resolution: Option<Resolution>,
+    ) -> Result<(), StorageError> {
+        let action = || format!("note what was decided about partition {partition}");
+        self.database.write(commit::resolve(partition, resolution)?, Durability::Synced, action)
     }
 
     fn wipe(&self, partition: PartitionNumber) -> Result<(), StorageError> {

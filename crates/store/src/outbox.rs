@@ -7,7 +7,8 @@ use crate::database::View;
 use crate::key::{self, Key, Place};
 use crate::record;
 use muster_engine::storage::{
-    Entry, Marker, PartitionHead, PartitionNumber, RecordImage, StorageError, Trouble,
+    Entry, LICENSING_PARTITION, Marker, PartitionHead, PartitionNumber, RecordImage, Resolution,
+    StorageError, Trouble,
 };
 use std::ops::ControlFlow;
 
@@ -28,6 +29,23 @@ pub(crate) fn marker(view: &View<'_>, partition: PartitionNumber) -> Result<Opti
     marker.transpose().map_err(|damage| damage.at(key))
 }
 
+/// The numbers of the partitions that hold anything, but for those that no topic has: one seek for each.
+pub(crate) fn partitions(view: &View<'_>) -> Result<Vec<PartitionNumber>, StorageError> {
+    let mut found = Vec::new();
+    let mut from = 0;
+    while from < LICENSING_PARTITION {
+        let mut next = None;
+        view.scan(key::partitions_from(from, LICENSING_PARTITION), |bytes, _| {
+            next = Some(Key::decode(bytes).map_err(|damage| damage.at("a key"))?.partition);
+            Ok(ControlFlow::Break(()))
+        })?;
+        let Some(number) = next else { break };
+        found.push(number);
+        from = number + 1;
+    }
+    Ok(found)
+}
+
 /// The lineage that was meant to be claimed.
 pub(crate) fn intent(view: &View<'_>, partition: PartitionNumber) -> Result<Option<u64>, StorageError> {
     let key = Key::new(partition, Place::Intent);
@@ -40,6 +58,16 @@ pub(crate) fn trouble(view: &View<'_>, partition: PartitionNumber) -> Result<Opt
     let key = Key::new(partition, Place::Trouble);
     let trouble = view.get(&key)?.map(|bytes| trouble::decode(&bytes));
     trouble.transpose().map_err(|damage| damage.at(key))
+}
+
+/// What was decided about the partition.
+pub(crate) fn resolution(
+    view: &View<'_>,
+    partition: PartitionNumber,
+) -> Result<Option<Resolution>, StorageError> {
+    let key = Key::new(partition, Place::Resolution);
+    let resolution = view.get(&key)?.map(|bytes| trouble::decode_resolution(&bytes));
+    resolution.transpose().map_err(|damage| damage.at(key))
 }
 
 /// The entries after `after` that are not acknowledged, at most `limit`, without their records.

@@ -85,6 +85,7 @@ pub(crate) fn decode(place: Place, value: &[u8]) -> Result<Option<RecordImage>, 
         | Place::Marker
         | Place::Intent
         | Place::Trouble
+        | Place::Resolution
         | Place::Entry(_)
         | Place::Images(_) => return Ok(None),
     }))
@@ -118,6 +119,7 @@ fn tombstone(place: Place) -> Option<RecordImage> {
         | Place::Marker
         | Place::Intent
         | Place::Trouble
+        | Place::Resolution
         | Place::Entry(_)
         | Place::Images(_) => return None,
     })

@@ -35,7 +35,7 @@ pub use group_status::group_status_record;
 pub use key::DefinitionKey;
 pub use licence::write_licence_event;
 pub use licensing::{LicensingRequest, Posted, decode_licensing, decode_posted};
-pub use line::{SchemaLookup, decode};
+pub use line::{SchemaLookup, decode, write_event};
 pub use membership::membership_record;
 pub use partitioner::Partitioner;
 pub use placement::Placement;

@@ -6,6 +6,7 @@
 mod envelope;
 mod group;
 mod object;
+mod write;
 
 use crate::json::{Member, Source, quoted};
 use crate::{schema, suggest};
@@ -16,6 +17,7 @@ use muster_directory::{
 use muster_rule::Schema;
 use std::borrow::Cow;
 use std::sync::Arc;
+pub use write::write_event;
 
 /// Where the attributes that a tenant declares are found.
 pub trait SchemaLookup {

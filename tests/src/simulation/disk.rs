@@ -3,7 +3,7 @@
 
 use crate::random::Random;
 use muster_engine::storage::{
-    Entry, Marker, MemoryStorage, PartitionHead, PartitionNumber, RecordImage, Restore, Storage,
+    Entry, Marker, MemoryStorage, PartitionHead, PartitionNumber, RecordImage, Resolution, Restore, Storage,
     StorageError, Trouble,
 };
 use std::collections::BTreeMap;
@@ -244,6 +244,18 @@ impl Storage for Disk {
         trouble: Option<&Trouble>,
     ) -> Result<(), StorageError> {
         self.state().written.note_trouble(partition, trouble)
+    }
+
+    fn resolution(&self, partition: PartitionNumber) -> Result<Option<Resolution>, StorageError> {
+        self.state().written.resolution(partition)
+    }
+
+    fn resolve(
+        &self,
+        partition: PartitionNumber,
+        resolution: Option<Resolution>,
+    ) -> Result<(), StorageError> {
+        self.state().written.resolve(partition, resolution)
     }
 
     fn wipe(&self, partition: PartitionNumber) -> Result<(), StorageError> {

@@ -5,8 +5,12 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on stops")]
 
 mod embedded;
+mod export;
 mod instances;
 mod kafka;
+mod poison;
 mod pressure;
+mod refusal;
+mod restore;
 mod support;
 mod worlds;

@@ -18,7 +18,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 /// A random history as a service takes it, which follows the real clock, and where it leads.
 pub(crate) struct World {
     pub(crate) lines: Vec<String>,
-    memberships: BTreeSet<Membership>,
+    pub(crate) memberships: BTreeSet<Membership>,
 }
 
 impl World {
@@ -41,7 +41,7 @@ impl World {
     }
 
     /// The lines in bundles between which the order matters: changes together, each request by itself.
-    fn bundles(&self) -> Vec<String> {
+    pub(crate) fn bundles(&self) -> Vec<String> {
         let is_request =
             |line: &str| line.contains(r#""kind":"group""#) || line.contains(r#""kind":"schema""#);
         let mut bundles: Vec<String> = Vec::new();

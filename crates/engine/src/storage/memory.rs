@@ -5,7 +5,7 @@
 use super::{
     Entry, LicensingImage, Marker, MembershipImage, PartitionHead, PartitionNumber, RecordImage, Restore,
 };
-use super::{GroupImage, Storage, StorageError, Trouble, order};
+use super::{GroupImage, Resolution, Storage, StorageError, Trouble, order};
 use muster_directory::{GroupDefinition, GroupId, Object, ObjectId, SchemaRequest, Tenant};
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -30,6 +30,7 @@ struct Partition {
     marker: Option<Marker>,
     intent: Option<u64>,
     trouble: Option<Trouble>,
+    resolution: Option<Resolution>,
 }
 
 impl MemoryStorage {
@@ -159,10 +160,24 @@ impl Storage for MemoryStorage {
         Ok(())
     }
 
+    fn resolution(&self, partition: PartitionNumber) -> Result<Option<Resolution>, StorageError> {
+        Ok(self.read(partition, |partition| partition.resolution))
+    }
+
+    fn resolve(
+        &self,
+        partition: PartitionNumber,
+        resolution: Option<Resolution>,
+    ) -> Result<(), StorageError> {
+        self.partitions().entry(partition).or_default().resolution = resolution;
+        Ok(())
+    }
+
     fn wipe(&self, partition: PartitionNumber) -> Result<(), StorageError> {
         if let Some(partition) = self.partitions().get_mut(&partition) {
-            let (intent, trouble) = (partition.intent, partition.trouble.take());
-            *partition = Partition { intent, trouble, ..Partition::default() };
+            let Partition { intent, resolution, .. } = *partition;
+            let trouble = partition.trouble.take();
+            *partition = Partition { intent, trouble, resolution, ..Partition::default() };
         }
         Ok(())
     }

@@ -13,7 +13,7 @@
 
 use super::{Changelog, Decision, Findings, Mark, Output, Refusal, RestoreReason, decide};
 use crate::publisher::Published;
-use crate::storage::{Marker, PartitionNumber, Positions, RecordImage, Storage, StorageError};
+use crate::storage::{Marker, PartitionNumber, Positions, RecordImage, Resolution, Storage, StorageError};
 
 /// What the log holds of a partition, committed records only, read after its writer was made.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -131,7 +131,7 @@ pub fn take_over<G: Ground>(
         Decision::Publish { lineage, present, .. } => {
             gathered.publish(storage, partition, ground, lineage, present)
         }
-        Decision::Restore { lineage, because } => {
+        Decision::Restore { lineage, present, because } => {
             let found = gathered.marker();
             if !ground.has_copy()? {
                 storage.wipe(partition).map_err(G::Error::from)?;
@@ -139,7 +139,8 @@ pub fn take_over<G: Ground>(
             ground.replay(&found, &mut |images| storage.put_restored(partition, images))?;
             storage.finish_restore(partition, &found).map_err(G::Error::from)?;
             let marker = Marker { owner: storage.owner(), lineage, ..found };
-            claim(storage, partition, ground, marker, Some(because))
+            let taken = claim(storage, partition, ground, marker, Some(because))?;
+            Ok(TakenOver { present, ..taken })
         }
     }
 }
@@ -170,6 +171,7 @@ struct Gathered {
     head: Option<crate::storage::PartitionHead>,
     acknowledged: Option<Marker>,
     intent: Option<u64>,
+    resolution: Option<Resolution>,
     evidence: Evidence,
 }
 
@@ -179,13 +181,23 @@ impl Gathered {
         partition: PartitionNumber,
         ground: &mut G,
     ) -> Result<Gathered, G::Error> {
-        Ok(Gathered {
+        let mut gathered = Gathered {
             owner: storage.owner(),
             head: storage.head(partition)?,
             acknowledged: storage.marker(partition)?,
             intent: storage.intent(partition)?,
+            resolution: None,
             evidence: ground.evidence()?,
-        })
+        };
+        if let Some(resolution) = storage.resolution(partition)? {
+            if matches!(gathered.decide(), Decision::Refuse(_)) {
+                gathered.resolution = Some(resolution);
+            } else {
+                // What it was about is over; it must not decide what comes later.
+                storage.resolve(partition, None)?;
+            }
+        }
+        Ok(gathered)
     }
 
     fn decide(&self) -> Decision {
@@ -197,6 +209,7 @@ impl Gathered {
             changelog: &self.evidence.changelog,
             offset: self.evidence.offset.as_ref().map(Mark::from),
             output: self.evidence.output,
+            resolution: self.resolution,
         })
     }
 

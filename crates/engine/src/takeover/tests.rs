@@ -39,6 +39,7 @@ struct Row {
     has_changelog: bool,
     offset: Option<Mark>,
     output: Output,
+    resolution: Option<Resolution>,
 }
 
 impl Row {
@@ -53,6 +54,7 @@ impl Row {
             marker: Some(published),
             has_changelog: true,
             output: Output::Last(9),
+            resolution: None,
         }
     }
 
@@ -70,6 +72,7 @@ impl Row {
             changelog: &changelog,
             offset: self.offset,
             output: self.output,
+            resolution: self.resolution,
         })
     }
 
@@ -87,6 +90,7 @@ const EMPTY: Row = Row {
     has_changelog: true,
     offset: None,
     output: Output::Unused,
+    resolution: None,
 };
 
 const PUBLISH: Decision = Decision::Publish { lineage: 4, after: 5, sequence: 9, present: 9 };
@@ -113,7 +117,11 @@ fn ii_our_own_marker_with_the_disk_at_or_beyond_it_is_published_from() {
 
 #[test]
 fn iii_a_disk_that_does_not_continue_the_log_is_wiped() {
-    let restore = |lineage, because| Decision::Restore { lineage, because };
+    let restore = |lineage, because| match lineage {
+        5 => Decision::Restore { lineage, present: 10, because },
+        6 => Decision::Restore { lineage, present: 30, because },
+        _ => Decision::Restore { lineage, present: 9, because },
+    };
     let went_back = RestoreReason::DiskWentBack;
     let behind = Row { head: Some(head(4, 8)), acknowledged: Some(marker(US, 3, 4, 8)), ..Row::running() };
     assert_eq!(behind.decide(), restore(4, went_back));
@@ -146,6 +154,31 @@ fn iv_a_torn_output_is_completed_from_our_outbox_or_stops() {
     assert_eq!(refusal(&more), Refusal::TornOutput { published: 9, output: 13 });
     let theirs = Row { output: Output::Last(11), ..Row::running().with_log(marker(THEM, 4, 6, 10)) };
     assert_eq!(refusal(&theirs), Refusal::TornOutput { published: 10, output: 11 });
+}
+
+#[test]
+fn an_operator_decides_what_nothing_here_can() {
+    let stands = Some(Resolution::KeepPublished);
+    let torn = Row { output: Output::Last(13), resolution: stands, ..Row::running() };
+    assert_eq!(torn.decide(), Decision::Publish { lineage: 4, after: 5, sequence: 9, present: 13 });
+    let theirs = Row { resolution: stands, ..Row::running().with_log(marker(THEM, 4, 6, 10)) };
+    let because = RestoreReason::AnotherOwner;
+    let theirs = Row { output: Output::Last(11), ..theirs };
+    assert_eq!(theirs.decide(), Decision::Restore { lineage: 5, present: 11, because });
+    let without = Some(Resolution::GoOnWithout);
+    for output in [Output::Unused, Output::Last(3)] {
+        let row = Row { output, resolution: without, ..Row::running() };
+        assert_eq!(row.decide(), PUBLISH);
+    }
+    // Each decides what it is about, and nothing else.
+    let wrong = Row { output: Output::Last(13), resolution: without, ..Row::running() };
+    assert!(matches!(refusal(&wrong), Refusal::TornOutput { .. }));
+    let wrong = Row { output: Output::Unused, resolution: stands, ..Row::running() };
+    assert!(matches!(refusal(&wrong), Refusal::OutputBehind { .. }));
+    for resolution in [stands, without] {
+        let row = Row { head: Some(head(1, 0)), resolution, ..EMPTY };
+        assert!(matches!(refusal(&row), Refusal::NoMarker { .. }));
+    }
 }
 
 #[test]
@@ -251,6 +284,7 @@ fn no_decision_loses_doubles_or_guesses() {
                                 marker: log.clone().filter(|_| has_changelog),
                                 has_changelog,
                                 output,
+                                resolution: None,
                             };
                             let decision = row.decide();
                             hold(&row, log.as_ref(), decision);

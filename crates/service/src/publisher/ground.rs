@@ -34,7 +34,8 @@ impl LogGround<'_> {
         match read(format, &last)? {
             Logged::Marker(marker) => Ok(Changelog::Marked(marker)),
             Logged::Image(_) => self.contradiction(format_args!(
-                "the last record of {of} is no marker: something else writes to this topic"
+                "the last record of {of} is no marker: something else writes to this topic, or the rewriting of it was \
+                 interrupted (`muster partitions resolve --rewrite-changelog` goes on)"
             )),
         }
     }

@@ -1,7 +1,8 @@
-//! The change at which the engine failed.
+//! What holds a partition up, and what was decided about it: the change at which the engine failed, and the
+//! resolution of a refusal.
 
 use super::{Damage, read, write};
-use muster_engine::storage::{Remedy, StorageError, Trouble};
+use muster_engine::storage::{Remedy, Resolution, StorageError, Trouble};
 use serde::{Deserialize, Serialize};
 
 #[derive(Serialize, Deserialize)]
@@ -45,6 +46,30 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<Trouble, Damage> {
     })
 }
 
+#[derive(Serialize, Deserialize)]
+enum ResolutionV1 {
+    KeepPublished,
+    GoOnWithout,
+}
+
+pub(crate) fn encode_resolution(resolution: Resolution) -> Result<Vec<u8>, StorageError> {
+    let record = match resolution {
+        Resolution::KeepPublished => ResolutionV1::KeepPublished,
+        Resolution::GoOnWithout => ResolutionV1::GoOnWithout,
+    };
+    write(1, &record)
+}
+
+pub(crate) fn decode_resolution(bytes: &[u8]) -> Result<Resolution, Damage> {
+    match super::open(bytes)? {
+        (1, payload) => Ok(match read(payload)? {
+            ResolutionV1::KeepPublished => Resolution::KeepPublished,
+            ResolutionV1::GoOnWithout => Resolution::GoOnWithout,
+        }),
+        (version, _) => Err(Damage::version(version)),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -63,5 +88,10 @@ mod tests {
             b"\x01\x01\x01\0\0\0\0\0\0\0t\x02\x01\0\0\0\0\0\0\x03\0\0\0\x02\0\0\0\0\0\0\0no\x01\0\0\0";
         assert_eq!(bytes, golden);
         assert_eq!(decode(&bytes).unwrap(), trouble);
+        for (resolution, variant) in [(Resolution::KeepPublished, 0), (Resolution::GoOnWithout, 1)] {
+            let bytes = encode_resolution(resolution).unwrap();
+            assert_eq!(bytes, [1, 1, variant, 0, 0, 0]);
+            assert_eq!(decode_resolution(&bytes).unwrap(), resolution);
+        }
     }
 }

@@ -11,6 +11,7 @@ fn place() -> impl Strategy<Value = Place> {
         Just(Place::Marker),
         Just(Place::Intent),
         Just(Place::Trouble),
+        Just(Place::Resolution),
         any::<u64>().prop_map(Place::Entry),
         any::<u64>().prop_map(Place::Images),
         tenant().prop_map(Place::Schema),
@@ -87,7 +88,8 @@ fn ranges_hold_their_own_keys_and_no_others() {
         let later = key.place.tenant().is_some_and(|other| *other > tenant);
         assert_eq!(inside(tenants_after(partition, Some(&tenant))), here && later, "{key:?} {tenant}");
         assert_eq!(inside(tenants_after(partition, None)), here && key.place.tenant().is_some());
-        let kept = matches!(key.place, Place::Format | Place::Owner | Place::Intent | Place::Trouble);
+        let kept = matches!(key.place, Place::Format | Place::Owner)
+            || matches!(key.place, Place::Intent | Place::Trouble | Place::Resolution);
         let wiped = whole_partition(partition).into_iter().any(inside);
         assert_eq!(wiped, here && !kept, "{key:?}");
     });
@@ -114,6 +116,7 @@ fn key_bytes_never_change() {
         (Key::new(0, Place::Feed(258)), r"\x00\x00\x00\x07\x00\x00\x01\x02"),
         (Key::new(0, Place::Intent), r"\x00\x00\x00\x08"),
         (Key::new(0, Place::Trouble), r"\x00\x00\x00\t"),
+        (Key::new(0, Place::Resolution), r"\x00\x00\x00\n"),
         (Key::new(1, Place::Settings(tenant())), r"\x00\x01acm\xc3\xa9\x00 "),
         (Key::new(1, Place::Product(tenant(), sku())), r"\x00\x01acm\xc3\xa9\x00!sku"),
         (Key::new(1, Place::LicensedGroup(tenant(), group())), "\\x00\\x01acm\\xc3\\xa9\\x00\\\"g1"),

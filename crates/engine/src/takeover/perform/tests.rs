@@ -274,3 +274,23 @@ fn a_refusal_touches_nothing() {
     assert!(matches!(refused, Err(TakeOverError::Refused(Refusal::NoMarker { .. }))), "{refused:?}");
     assert_eq!((storage.intent(0).unwrap(), log.changelog.len()), (None, 0));
 }
+
+#[test]
+fn a_resolution_counts_while_it_is_needed() {
+    let fuse = Fuse(Cell::new(u32::MAX));
+    let mut log = Log { changelog: Vec::new(), offset: None, last: 0, fuse: &fuse };
+    let storage = MemoryStorage::with_owner(US);
+    take_over(&storage, 0, &mut log).unwrap();
+    log.last = 4;
+    assert!(matches!(take_over(&storage, 0, &mut log), Err(TakeOverError::Refused(_))));
+    storage.resolve(0, Some(Resolution::KeepPublished)).unwrap();
+    for _ in 0..2 {
+        let taken = take_over(&storage, 0, &mut log).unwrap();
+        assert_eq!((taken.marker.sequence, taken.present), (0, 4));
+        assert_eq!(storage.resolution(0).unwrap(), Some(Resolution::KeepPublished));
+    }
+    // What was torn is accounted for.
+    log.last = 0;
+    take_over(&storage, 0, &mut log).unwrap();
+    assert_eq!(storage.resolution(0).unwrap(), None);
+}
