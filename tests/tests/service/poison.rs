@@ -158,6 +158,7 @@ fn start(workshop: &Workshop) -> Service {
         group_status: None,
         changelog: Some("muster.changelog".into()),
         dead_letters: "muster.dead-letters".into(),
+        licenses: "muster.licenses".into(),
     };
     let options = ServiceOptions {
         application: "muster".to_owned(),
@@ -173,7 +174,7 @@ fn start(workshop: &Workshop) -> Service {
         transaction_bytes: 1 << 20,
         definitions_wait: PATIENCE,
         session_timeout: Duration::from_secs(45),
-        departure: muster_stream::log::Departure::Stays,
+        departure: muster_stream::log::Departure::Returning,
     };
     Service::start(Starting {
         options,

@@ -37,8 +37,8 @@ pub(crate) struct Arguments {
 
 const AFTER_HELP: &str = "\
 Writes four files, to be fed in the order of their names and each applied before
-the next (`produce --wait`): 01-groups (schemas too), 02-objects, 03-listings,
-04-paused-groups. Memberships come out the same; sequences, causes and times
+the next (`produce --wait`): 01-groups (schemas and what licensing needs, too),
+02-objects, 03-listings, 04-paused-groups. Memberships come out the same; sequences, causes and times
 begin anew. The groups of a service are read from its log.
 
 Exit status: 0 done, 2 wrong usage or configuration, 3 a fault.
@@ -69,6 +69,9 @@ impl Arguments {
         }
         for definition in definitions.groups.values() {
             files.groups.write(&upsert(definition, At::First))?;
+        }
+        for line in definitions.licensing.values() {
+            files.groups.write_line(line.as_bytes())?;
         }
         for number in storage.partitions()? {
             let mut partition = ExportedPartition {
@@ -223,5 +226,11 @@ impl Lines {
         muster_wire::write_event(&mut self.line, event);
         self.count += 1;
         self.file.write_all(&self.line)
+    }
+
+    fn write_line(&mut self, line: &[u8]) -> std::io::Result<()> {
+        self.count += 1;
+        self.file.write_all(line)?;
+        self.file.write_all(b"\n")
     }
 }

@@ -23,6 +23,8 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub(super) struct Definitions {
     pub(super) schemas: BTreeMap<Tenant, Arc<Schema>>,
     pub(super) groups: BTreeMap<(Tenant, GroupId), GroupDefinition>,
+    /// Lines of licensing, by the keys of their definitions.
+    pub(super) licensing: BTreeMap<Vec<u8>, Box<str>>,
 }
 
 impl Definitions {
@@ -69,7 +71,12 @@ impl Definitions {
     }
 
     fn take(&mut self, accepted: AcceptedDefinition) {
+        let key = accepted.to_record().key.unwrap_or_default();
         match accepted {
+            AcceptedDefinition::Licensing(accepted) => match accepted.line {
+                Some(line) => drop(self.licensing.insert(key, line)),
+                None => drop(self.licensing.remove(&key)),
+            },
             AcceptedDefinition::Group(definition) => {
                 self.groups.insert((definition.tenant.clone(), definition.id.clone()), definition);
             }
