@@ -121,7 +121,7 @@ fn older_copy(configuration: &str, seed: u64) {
     let service = Service::start(&workshop, configuration);
     let more: Vec<String> = (0..40).map(|n| user(&format!("new{n}"), &json!({"city": "Oslo"}))).collect();
     service.apply_events(&more.join("\n"));
-    service.apply_events(&user("new1", &json!({"jobTitle": "told to nobody, too"})));
+    service.apply_events(&user("new1", &json!({"jobTitle": "not told to anybody"})));
     service.apply_events(&json!({"kind": "user", "op": "delete", "id": "new2"}).to_string());
     let before = deltas(&service, PARTITIONS);
     assert_eq!(service.terminate(), 0);
