@@ -115,6 +115,10 @@ impl Log for Noticing {
         self.0.producer()
     }
 
+    fn tombstone_retention(&self, topic: &str) -> Result<Duration, LogError> {
+        self.0.tombstone_retention(topic)
+    }
+
     fn join(
         &self,
         joining: &muster_stream::log::Joining,
@@ -175,6 +179,7 @@ fn start(workshop: &Workshop) -> Service {
         definitions_wait: PATIENCE,
         session_timeout: Duration::from_secs(45),
         departure: muster_stream::log::Departure::Returning,
+        standby: false,
     };
     Service::start(Starting {
         options,
