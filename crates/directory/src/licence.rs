@@ -258,6 +258,15 @@ pub enum LicenceChange {
 }
 
 impl LicenceChange {
+    /// Every one.
+    pub const ALL: [LicenceChange; 5] = [
+        LicenceChange::Assigned,
+        LicenceChange::Changed,
+        LicenceChange::Removed,
+        LicenceChange::Waiting,
+        LicenceChange::Failed,
+    ];
+
     /// The name in lines.
     #[must_use]
     pub const fn as_str(self) -> &'static str {

@@ -6,7 +6,7 @@ use crate::source::OrderKey;
 use crate::tenant::TenantState;
 use crate::view::View;
 use muster_directory::licence::{AssignmentState, Kept, SourceState, Violation};
-use muster_directory::{ObjectId, PlanId, SkuId, Tenant};
+use muster_directory::{GroupId, ObjectId, PlanId, SkuId, Tenant};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -38,6 +38,14 @@ pub struct Licence {
 }
 
 impl Licensing {
+    /// The users in a group, as far as it is known here.
+    #[must_use]
+    pub fn members(&self, tenant: &Tenant, group: &GroupId) -> Vec<ObjectId> {
+        let Some(state) = self.tenants.get(tenant) else { return Vec::new() };
+        let members = state.groups.find(group).map(|group| state.groups.get(group).members.iter());
+        members.into_iter().flatten().map(|user| state.users.get(*user).id.clone()).collect()
+    }
+
     /// What the user has and wants; `None` where nothing is known of the user.
     #[must_use]
     pub fn explain(&self, tenant: &Tenant, user: &ObjectId) -> Option<Explanation> {

@@ -95,6 +95,8 @@ pub(crate) struct Rules {
 pub(crate) struct Licensing {
     /// Whether `serve` does it.
     pub(crate) enabled: bool,
+    /// Whether licences flow back into the changes.
+    pub(crate) feedback: bool,
     /// The data directory of a process of its own.
     pub(crate) dir: PathBuf,
     /// Where that listens; `None` for no HTTP.
@@ -241,6 +243,7 @@ impl Licensing {
     fn read(reader: &mut Reader<'_>) -> Licensing {
         Licensing {
             enabled: reader.boolean("licensing.enabled"),
+            feedback: reader.boolean("licensing.feedback"),
             dir: reader.path("licensing.dir").unwrap_or_else(|| {
                 reader.complain("licensing.dir", "it is empty: give the directory that holds the state");
                 PathBuf::new()

@@ -19,7 +19,7 @@ use anyhow::Context as _;
 use log::{Logs, open_logs};
 use muster_engine::storage::Storage;
 use muster_index::IndexKind;
-use muster_service::{Licences, Service, ServiceOptions, Starting, SystemClock};
+use muster_service::{Feedback, Licences, Service, ServiceOptions, Starting, SystemClock};
 use muster_store::{Changelog, Store, StoreFormat};
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
@@ -37,7 +37,9 @@ pub(crate) fn run(config: &Config) -> Result<Outcome, Failure> {
     shutdown.on_signals().context("cannot listen for signals").map_err(Failure::Fault)?;
     let metrics = Metrics::start().map_err(Failure::Fault)?;
     let listener = config.http.listen.map(listen).transpose()?;
-    let store = Arc::new(Store::open(&config.data.dir, changelog(&config.topics.changelog))?);
+    let of_licensing = config.topics.licenses_changelog.as_ref().filter(|_| config.licensing.enabled);
+    let kept = changelog(&config.topics.changelog.as_ref().or(of_licensing));
+    let store = Arc::new(Store::open(&config.data.dir, kept)?);
     if config.topics.changelog.is_none() {
         tracing::warn!("`topics.changelog` is empty: if the disk is lost, so are its data");
     }
@@ -129,6 +131,7 @@ pub(crate) fn options(config: &Config) -> ServiceOptions {
         session_timeout: config.kafka.session_timeout,
         departure: config.kafka.on_stop,
         standby: config.standby.enabled,
+        feedback: if config.licensing.feedback { Feedback::On } else { Feedback::Off },
         definitions_wait: config.limits.definitions_wait,
     }
 }

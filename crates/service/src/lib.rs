@@ -8,6 +8,7 @@
 
 mod ask;
 mod fault;
+mod feedback;
 mod follower;
 mod licensing;
 mod lifecycle;
@@ -28,6 +29,7 @@ mod submit;
 
 pub use ask::{AskError, Changes, Everybody, RuleQuestion, WantedValues};
 pub use fault::Fault;
+pub use feedback::Feedback;
 pub use licensing::{Licences, LicensingObserver, LicensingOptions, LicensingStarting};
 pub use observe::{Decision, Observer, PartitionState, Turn};
 pub use options::{ServiceOptions, Topics};

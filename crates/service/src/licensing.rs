@@ -2,7 +2,7 @@
 //!
 //! It reads the accepted definitions, the changes (of users: usage locations and mail addresses) and all
 //! partitions of the deltas, each from its own stored positions, commits to its own records of a store, and
-//! publishes licence events as the engine publishes deltas: by the same publisher. What is decided is
+//! publishes licence events as the engine publishes deltas: by the same publisher, with a changelog of its own. What is decided is
 //! `muster_licensing`'s; in which order inputs are handed to it, `inputs` says.
 //!
 //! A gap in the deltas, or anything else that no waiting cures, stops the task, and nothing else: whoever runs
@@ -10,11 +10,14 @@
 
 mod ask;
 mod current;
+mod feedback;
+mod flaps;
 mod inputs;
 mod observe;
 mod options;
 mod subject;
 mod task;
+mod turn;
 
 pub use observe::LicensingObserver;
 pub use options::LicensingOptions;
@@ -23,7 +26,8 @@ use crate::Fault;
 use crate::shared::Clock;
 use crate::stop::Stop;
 use current::Current;
-use muster_engine::storage::Storage;
+use flaps::Flaps;
+use muster_engine::storage::{ChangelogFormat, Storage};
 use muster_licensing::Licensing;
 use muster_stream::log::Log;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -37,6 +41,8 @@ pub struct LicensingStarting {
     pub log: Arc<dyn Log>,
     /// Where it is kept; the records are apart from those of engines.
     pub storage: Arc<dyn Storage>,
+    /// How its records and markers are spelt in its changelog.
+    pub format: Arc<dyn ChangelogFormat>,
     /// What tells the time.
     pub clock: Arc<dyn Clock>,
     /// Who takes note.
@@ -53,12 +59,14 @@ struct LicensingShared {
     options: LicensingOptions,
     log: Arc<dyn Log>,
     storage: Arc<dyn Storage>,
+    format: Arc<dyn ChangelogFormat>,
     clock: Arc<dyn Clock>,
     observer: Arc<dyn LicensingObserver>,
     stop: Stop,
     current: Current,
     /// The state, once it is restored; the task holds it while it applies a batch.
     licensing: Mutex<Option<Licensing>>,
+    flaps: Mutex<Flaps>,
 }
 
 impl Licences {
@@ -67,7 +75,7 @@ impl Licences {
     /// # Errors
     /// Topics that exist and are not as configured; the log; the system, for a thread.
     pub fn start(starting: LicensingStarting) -> Result<Licences, Fault> {
-        let LicensingStarting { options, log, storage, clock, observer } = starting;
+        let LicensingStarting { options, log, storage, format, clock, observer } = starting;
         let specs = options.service.topics.specs(options.service.partitions);
         log.create_topics(&specs)?;
         let differences: Vec<String> = log.check_topics(&specs)?.iter().map(ToString::to_string).collect();
@@ -78,11 +86,13 @@ impl Licences {
             options,
             log,
             storage,
+            format,
             clock,
             observer,
             stop: Stop::default(),
             current: Current::default(),
             licensing: Mutex::new(None),
+            flaps: Mutex::default(),
         });
         let inside = Arc::clone(&shared);
         let thread = std::thread::Builder::new().name("licensing".to_owned()).spawn(move || run(&inside));
@@ -126,11 +136,15 @@ impl LicensingShared {
     fn licensing(&self) -> MutexGuard<'_, Option<Licensing>> {
         self.licensing.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    fn flaps(&self) -> MutexGuard<'_, Flaps> {
+        self.flaps.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// The task, whose failure, or panic, is told.
 fn run(shared: &Arc<LicensingShared>) {
-    let work = std::panic::AssertUnwindSafe(|| task::run(shared));
+    let work = std::panic::AssertUnwindSafe(|| turn::run(shared));
     let ended = std::panic::catch_unwind(work).unwrap_or_else(|_| Err(Fault::Panic("licensing".to_owned())));
     shared.observer.ready(false);
     if let Err(fault) = ended

@@ -1,5 +1,6 @@
 //! What a service is started with.
 
+use crate::Feedback;
 use muster_index::IndexKind;
 use muster_rule::Dialect;
 use muster_stream::log::{Departure, Policy, Retention, TopicSpec};
@@ -29,6 +30,8 @@ pub struct Topics {
     pub dead_letters: Arc<str>,
     /// Licence events, of the licensing subscriber.
     pub licenses: Arc<str>,
+    /// Its state, compacted.
+    pub licenses_changelog: Option<Arc<str>>,
 }
 
 /// How a service runs.
@@ -62,6 +65,8 @@ pub struct ServiceOptions {
     pub departure: Departure,
     /// Whether this instance follows the changelogs of partitions that others work on.
     pub standby: bool,
+    /// Whether licences flow back into the changes.
+    pub feedback: Feedback,
     /// After how long it is said that the definitions are still being read.
     pub definitions_wait: Duration,
 }
@@ -85,6 +90,7 @@ impl Topics {
         specs.extend(self.changelog.iter().map(|name| spec(name, all, Policy::Compact)));
         specs.push(spec(&self.dead_letters, all, delete));
         specs.push(spec(&self.licenses, 1, delete));
+        specs.extend(self.licenses_changelog.iter().map(|name| spec(name, 1, Policy::Compact)));
         specs
     }
 }

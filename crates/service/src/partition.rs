@@ -15,7 +15,7 @@ use crate::progress::Applied;
 use crate::publisher::{Outbox, PartitionSubject, Publisher, Publishing, Subject, store_number};
 use crate::shared::{CatalogSchemas, Past, Shared};
 use crate::stop::Stop;
-use crate::{Fault, ServiceOptions};
+use crate::{Fault, Feedback, ServiceOptions, feedback};
 use muster_directory::{Event, Rejection, RejectionCode, Source};
 use muster_engine::storage::{Positions, RecordImage, Remedy, Restore, StorageError, Trouble};
 use muster_engine::{Budget, Catalog, Partition};
@@ -266,7 +266,15 @@ impl PartitionTask {
 
     fn apply(&mut self, catalog: &Catalog, event: Event, source: &Source) -> Result<(), Rejection> {
         match event {
-            Event::Object(change) => self.partition.change(catalog, change, source)?,
+            Event::Object(change) => {
+                let change = match self.shared.options.feedback {
+                    Feedback::Off => Some(change),
+                    Feedback::On => feedback::received(&self.partition, change),
+                };
+                if let Some(change) = change {
+                    self.partition.change(catalog, change, source)?;
+                }
+            }
             Event::Tombstone(tombstone) => self.partition.end(catalog, tombstone, source),
             Event::Listing(change) => self.partition.listing(catalog, change, source),
             // Refused by the reader of records: they belong on another topic, or in files.

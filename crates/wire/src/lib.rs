@@ -33,7 +33,7 @@ pub use delta::write_delta;
 pub use flat::{FlatObject, RefusedObject, decode_object};
 pub use group_status::group_status_record;
 pub use key::DefinitionKey;
-pub use licence::write_licence_event;
+pub use licence::{LicenceNotice, feedback_record, read_licence_event, write_licence_event};
 pub use licensing::{LicensingRequest, Posted, decode_licensing, decode_posted};
 pub use line::{SchemaLookup, decode, write_event};
 pub use membership::membership_record;

@@ -1,10 +1,16 @@
 //! Licence event lines: what a user has of a product after an event, as subscribers read it. The bytes
 //! are a contract.
 
+mod feedback;
+mod notice;
+
 use crate::delta::{CauseLine, SourceLine};
 use muster_directory::LicenceEvent;
 use muster_directory::licence::{Kept, LicenceCause, SourceState};
 use serde::Serialize;
+
+pub use feedback::feedback_record;
+pub use notice::{LicenceNotice, read_licence_event};
 
 /// Appends `event` to `out` as one line, its line break included.
 pub fn write_licence_event(out: &mut Vec<u8>, event: &LicenceEvent) {
@@ -129,6 +135,43 @@ mod tests {
                 "\n"
             )
         );
+    }
+
+    #[test]
+    fn what_feeding_back_takes_is_read_again() {
+        let attributes = vec!["assignedPlans".into()];
+        let cause = Cause::Change { attributes, object: None, time: None };
+        let event = LicenceEvent { cause: LicenceCause::Membership(cause), ..event() };
+        let notice = read_licence_event(line(&event).trim_end().as_bytes()).unwrap();
+        assert_eq!((notice.user.as_str(), notice.sku.as_str()), ("u1", "s1"));
+        assert_eq!(
+            (notice.change, notice.groups.len()),
+            (LicenceChange::Assigned, 0),
+            "the group lacks a seat"
+        );
+        assert!(notice.is_fed_back());
+        assert!(
+            !read_licence_event(line(&super::tests::event()).trim_end().as_bytes()).unwrap().is_fed_back()
+        );
+        assert!(read_licence_event(b"{}").is_err());
+    }
+
+    #[test]
+    fn licences_are_a_patch_of_the_user() {
+        let user = ObjectId::new("u1").unwrap();
+        let record = feedback_record(
+            &Tenant::default(),
+            &user,
+            &[PlanId::new("p").unwrap()].into(),
+            &[SkuId::new("s").unwrap()].into(),
+        );
+        let expected = concat!(
+            r#"{"kind":"user","op":"patch","id":"u1","data":{"assignedLicenses":[{"skuId":"s"}],"#,
+            r#""assignedPlans":[{"servicePlanId":"p","capabilityStatus":"Enabled"}]}}"#
+        );
+        assert_eq!(String::from_utf8(record.value.unwrap()).unwrap(), expected);
+        let schemas = std::sync::Arc::new(muster_rule::Schema::default());
+        assert!(crate::decode(expected.as_bytes(), &schemas).is_ok());
     }
 
     #[test]

@@ -132,6 +132,7 @@ fn options() -> ServiceOptions {
             changelog: Some("changelog".into()),
             dead_letters: "dead".into(),
             licenses: "licenses".into(),
+            licenses_changelog: None,
         },
         partitions: NonZeroU32::MIN,
         partitioner: muster_wire::Partitioner::Murmur2,
@@ -145,6 +146,7 @@ fn options() -> ServiceOptions {
         session_timeout: PATIENCE,
         departure: Departure::Returning,
         standby: false,
+        feedback: muster_service::Feedback::Off,
         definitions_wait: PATIENCE,
     }
 }

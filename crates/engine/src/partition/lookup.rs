@@ -59,6 +59,14 @@ pub struct FoundPage {
 }
 
 impl Partition {
+    /// What the living object of this id has of an attribute; `None` where there is no such object.
+    #[must_use]
+    pub fn attribute(&self, tenant: &Tenant, id: &ObjectId, attribute: &Attribute) -> Option<Option<Value>> {
+        let state = self.tenants.get(tenant)?;
+        let row = state.rows.row(state.objects.number(id)?)?;
+        Some(state.rows.value(row, attribute))
+    }
+
     /// The values of an attribute, a page of them.
     #[must_use]
     pub fn values(&self, question: &ValuesQuestion<'_>) -> ValuesPage {

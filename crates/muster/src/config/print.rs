@@ -37,6 +37,7 @@ impl Config {
         );
         printer.section("licensing");
         printer.plain("enabled", self.licensing.enabled);
+        printer.plain("feedback", self.licensing.feedback);
         printer.path("dir", Some(&self.licensing.dir));
         printer.quoted("listen", self.licensing.listen.map(|listen| listen.to_string()).unwrap_or_default());
         printer.section("standby");
@@ -124,6 +125,7 @@ impl Config {
         printer.quoted("changelog", topics.changelog.as_deref().unwrap_or_default());
         printer.quoted("dead_letters", &topics.dead_letters);
         printer.quoted("licenses", &topics.licenses);
+        printer.quoted("licenses_changelog", topics.licenses_changelog.as_deref().unwrap_or_default());
     }
 
     fn print_limits(&self, printer: &mut Printer<'_>) {

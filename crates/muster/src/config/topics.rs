@@ -22,6 +22,7 @@ pub(crate) struct Topics {
     pub(crate) changelog: Option<String>,
     pub(crate) dead_letters: String,
     pub(crate) licenses: String,
+    pub(crate) licenses_changelog: Option<String>,
 }
 
 const PARTITIONERS: &[(&str, Partitioner)] = &[
@@ -49,6 +50,7 @@ impl Topics {
             memberships: optional("topics.memberships"),
             group_status: optional("topics.group_status"),
             changelog: optional("topics.changelog"),
+            licenses_changelog: optional("topics.licenses_changelog"),
             partitioner: reader.choice("topics.partitioner", PARTITIONERS),
             changes: reader.texts("topics.changes", check_name),
             partitions,
@@ -91,6 +93,7 @@ impl Topics {
             ("topics.changelog", self.changelog.as_ref()),
             ("topics.dead_letters", Some(&self.dead_letters)),
             ("topics.licenses", Some(&self.licenses)),
+            ("topics.licenses_changelog", self.licenses_changelog.as_ref()),
         ];
         changes.chain(others.into_iter().filter_map(|(key, name)| Some((key, name?.as_str()))))
     }

@@ -9,13 +9,13 @@ use crate::telemetry::{Metrics, metric, start_logs};
 use anyhow::Context as _;
 use metrics::{counter, gauge, histogram};
 use muster_api::{Position, Problem, ValuesPage, Waited};
-use muster_directory::{DeadLetter, LicenceEvent, ObjectId, Tenant};
+use muster_directory::{DeadLetter, GroupId, LicenceEvent, ObjectId, SkuId, Tenant};
 use muster_engine::storage::Storage;
 use muster_service::{
     Fault, Licences, LicensingObserver, LicensingOptions, LicensingStarting, Output, OutputReader,
     SystemClock,
 };
-use muster_store::{Changelog, Store};
+use muster_store::{Changelog, Store, StoreFormat};
 use muster_stream::log::Log;
 use serde::Serialize;
 use std::sync::Arc;
@@ -36,7 +36,8 @@ pub(crate) fn run(config: &Config) -> Result<Outcome, Failure> {
     shutdown.on_signals().context("cannot listen for signals").map_err(Failure::Fault)?;
     let metrics = Metrics::start().map_err(Failure::Fault)?;
     let listener = config.licensing.listen.map(listen).transpose()?;
-    let store = Arc::new(Store::open(&config.licensing.dir, Changelog::Off)?);
+    let changelog = if config.topics.licenses_changelog.is_some() { Changelog::On } else { Changelog::Off };
+    let store = Arc::new(Store::open(&config.licensing.dir, changelog)?);
     let address = listener.as_ref().and_then(|listener| listener.local_addr().ok());
     leave_address(&config.licensing.dir, address)?;
     let log = log::open_licensing_log(config).map_err(log::failure)?;
@@ -82,6 +83,7 @@ pub(super) fn start(
         options: LicensingOptions { service: options(config) },
         log,
         storage,
+        format: Arc::new(StoreFormat),
         clock: Arc::new(SystemClock),
         observer: Arc::new(MetricsObserver),
     };
@@ -250,6 +252,12 @@ impl LicensingObserver for MetricsObserver {
 
     fn published(&self, took: Duration) {
         histogram!(metric::LICENSING_PUBLISH).record(took);
+    }
+
+    fn flap(&self, tenant: &Tenant, group: &GroupId, sku: &SkuId, flaps: bool) {
+        let labels =
+            [("tenant", tenant.to_string()), ("group", group.to_string()), ("product", sku.to_string())];
+        gauge!(metric::LICENSE_FLAPS, &labels).set(f64::from(u8::from(flaps)));
     }
 
     fn ready(&self, ready: bool) {

@@ -97,6 +97,7 @@ pub(crate) fn topics(config: &Config) -> Topics {
         changelog: topics.changelog.as_ref().map(name),
         dead_letters: name(&topics.dead_letters),
         licenses: name(&topics.licenses),
+        licenses_changelog: topics.licenses_changelog.as_ref().map(name),
     }
 }
 

@@ -101,6 +101,9 @@ metrics! {
     LICENSE_ERRORS = "muster_license_errors": Kind::Gauge, ["tenant", "product", "error"];
     /// Seats whose removal the brake holds until somebody confirms it; the report names the removals.
     LICENSE_SEATS_HELD = "muster_license_seats_held": Kind::Gauge, ["tenant"];
+    /// 1 where a group's rule excludes users for the product that the group gives them, so that they would join
+    /// and leave for ever: the product is not fed back for the group, until its rule or its assignment changes.
+    LICENSE_FLAPS = "muster_license_flaps": Kind::Gauge, ["tenant", "group", "product"];
     /// Users in at least one dynamic group: each needs a unit of Microsoft Entra ID P1.
     DYNAMIC_GROUP_USERS = "muster_dynamic_group_users": Kind::Gauge, [];
     /// Units owned of products that license dynamic groups.

@@ -27,6 +27,11 @@ struct State {
 }
 
 impl Current {
+    /// Nothing is done here, now.
+    pub(super) fn waiting(&self) {
+        self.lock().read = None;
+    }
+
     /// So much is read and applied; the last entry.
     pub(super) fn applied(&self, read: &Positions, entry: u64) {
         let mut state = self.lock();
@@ -57,7 +62,10 @@ impl Current {
 
     pub(super) fn unready(&self) -> Option<String> {
         let state = self.lock();
-        let starting = state.read.is_none().then(|| "licensing is being restored".to_owned());
+        let starting = state
+            .read
+            .is_none()
+            .then(|| "licensing is being restored, or another instance does it".to_owned());
         let stopped = state.failure.as_ref().map(|reason| format!("licensing has stopped: {reason}"));
         let stalled = state.stalled.as_ref().map(|reason| format!("licensing: {reason}"));
         stopped.or(starting).or(stalled)

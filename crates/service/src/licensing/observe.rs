@@ -1,6 +1,6 @@
 //! What the licensing subscriber tells about its work. Nothing depends on anybody listening.
 
-use muster_directory::{DeadLetter, LicenceEvent};
+use muster_directory::{DeadLetter, GroupId, LicenceEvent, SkuId, Tenant};
 use std::time::Duration;
 
 /// Takes note of what the subscriber does. Called by its threads: quick, and never blocking.
@@ -16,6 +16,9 @@ pub trait LicensingObserver: Send + Sync {
 
     /// A transaction was committed, after so long.
     fn published(&self, took: Duration);
+
+    /// Whether a group is held to give and take a product by turns, because its rule reads what it gives.
+    fn flap(&self, tenant: &Tenant, group: &GroupId, sku: &SkuId, flaps: bool);
 
     /// Whether it is restored and works.
     fn ready(&self, ready: bool);

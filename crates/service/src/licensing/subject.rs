@@ -2,10 +2,13 @@
 
 use super::LicensingShared;
 use super::options::position_name;
+use crate::Fault;
 use crate::publisher::Subject;
 use crate::stop::Stop;
-use muster_engine::publisher::{Limits, Weight};
-use muster_engine::storage::{Entry, LICENSING_PARTITION, PartitionNumber, Positions, Storage};
+use muster_engine::publisher::{Limits, Ownership, Weight};
+use muster_engine::storage::{
+    ChangelogFormat, Entry, LICENSING_PARTITION, PartitionNumber, Positions, Storage,
+};
 use muster_stream::log::{Log, NewRecord, TopicPartition};
 use muster_wire::LicenceOrigin;
 use std::sync::Arc;
@@ -15,18 +18,25 @@ use std::time::Duration;
 const BACKLOG_BYTES: u64 = 64 << 20;
 /// About what a licence event's record has in bytes, keys and headers included.
 const EVENT_BYTES: u64 = 900;
+/// About what a record has in the changelog.
+const IMAGE_BYTES: u64 = 300;
 /// About what a dead letter has, its bytes aside.
 const LETTER_BYTES: u64 = 300;
 
+/// How often a member of the group is heard of at least, unless its session is shorter.
+const HEARTBEAT: Duration = Duration::from_secs(3);
+
 pub(super) struct LicensingSubject {
     shared: Arc<LicensingShared>,
+    stop: Arc<Stop>,
     origin: LicenceOrigin,
 }
 
 impl LicensingSubject {
-    pub(super) fn new(shared: Arc<LicensingShared>) -> LicensingSubject {
+    /// The subscriber, until then.
+    pub(super) fn new(shared: Arc<LicensingShared>, stop: Arc<Stop>) -> LicensingSubject {
         let origin = LicenceOrigin::new(&shared.options.service.application);
-        LicensingSubject { shared, origin }
+        LicensingSubject { shared, stop, origin }
     }
 }
 
@@ -52,7 +62,28 @@ impl Subject for LicensingSubject {
     }
 
     fn stop(&self) -> &Stop {
-        &self.shared.stop
+        &self.stop
+    }
+
+    /// As a partition of the engine: whoever slept through its session learns so by the next heartbeat.
+    fn ownership(&self) -> Ownership {
+        let heartbeat = HEARTBEAT.min(self.shared.options.service.session_timeout / 3);
+        if self.stop.wait(heartbeat) { Ownership::Lost } else { Ownership::Ours }
+    }
+
+    fn give_up(&self) -> Result<(), Fault> {
+        tracing::warn!("another instance does licensing: it is given up here");
+        self.stop.cut();
+        Ok(())
+    }
+
+    fn changelog(&self) -> Option<(TopicPartition, &dyn ChangelogFormat)> {
+        let topic = self.shared.options.service.topics.licenses_changelog.as_ref()?;
+        Some((TopicPartition::new(Arc::clone(topic), 0), &*self.shared.format))
+    }
+
+    fn output(&self) -> Option<TopicPartition> {
+        Some(TopicPartition::new(Arc::clone(&self.shared.options.service.topics.licenses), 0))
     }
 
     fn limits(&self) -> Limits {
@@ -75,6 +106,10 @@ impl Subject for LicensingSubject {
 
     fn weight(&self, entry: &Entry) -> Weight {
         let events = entry.licences.len() as u64;
+        let images = match self.shared.options.service.topics.licenses_changelog {
+            Some(_) => entry.records.len() as u64,
+            None => 0,
+        };
         let letters = entry
             .dead_letters
             .iter()
@@ -82,8 +117,8 @@ impl Subject for LicensingSubject {
         Weight {
             entry: entry.number,
             sequence: entry.sequence,
-            records: events + entry.dead_letters.len() as u64,
-            bytes: events * EVENT_BYTES + letters.sum::<u64>(),
+            records: events + entry.dead_letters.len() as u64 + images,
+            bytes: events * EVENT_BYTES + letters.sum::<u64>() + images * IMAGE_BYTES,
         }
     }
 

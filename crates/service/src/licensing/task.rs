@@ -4,15 +4,19 @@
 //! reached, then published by a thread of its own. A kill repeats a batch whole or not at all.
 
 use super::LicensingShared;
+use super::feedback;
 use super::inputs::{Input, Inputs};
 use super::options::position_name;
 use super::subject::LicensingSubject;
-use crate::Fault;
-use crate::publisher::{Outbox, Publisher, Subject};
-use muster_directory::Source;
+use crate::publisher::{Outbox, Publisher, Publishing, Subject};
+use crate::stop::Stop;
+use crate::{Fault, Feedback};
+use muster_directory::licence::{Assignee, LicensingInput};
+use muster_directory::{Event, GroupId, Source, Tenant};
 use muster_engine::storage::{LICENSING_PARTITION, Positions};
 use muster_licensing::{ApplyError, Licensing};
 use std::sync::Arc;
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 /// How long one poll waits; what is due by the clock and a stop are noticed after that at the latest.
@@ -20,20 +24,23 @@ const POLL: Duration = Duration::from_millis(20);
 /// How often the lag is told, and positions are stored of what had no effect.
 const LOOK_PERIOD: Duration = Duration::from_secs(1);
 
-/// Works until the subscriber is stopped.
+/// Works until `stop` is requested.
 ///
 /// # Errors
-/// What no waiting cures.
-pub(super) fn run(shared: &Arc<LicensingShared>) -> Result<(), Fault> {
+/// What no waiting cures; or that it was stopped before it had begun.
+pub(super) fn run(shared: &Arc<LicensingShared>, stop: &Arc<Stop>) -> Result<(), Fault> {
     tracing::info!("licensing is being restored");
-    let subject: Arc<dyn Subject> = Arc::new(LicensingSubject::new(Arc::clone(shared)));
+    let subject: Arc<dyn Subject> = Arc::new(LicensingSubject::new(Arc::clone(shared), Arc::clone(stop)));
     let publisher = Publisher::start(Arc::clone(&subject))?;
     let head = shared.storage.head(LICENSING_PARTITION)?;
     let licensing = Licensing::restore(&*shared.storage, LICENSING_PARTITION, shared.clock.now())?;
     let inputs = Inputs::open(Arc::clone(shared), head.as_ref().map(|head| &head.positions))?;
     let mut task = Task {
+        stop: Arc::clone(stop),
         subject,
         outbox: publisher.outbox(),
+        publishing: Publishing::spawn(publisher)?,
+        feeding: None,
         stored: inputs.positions().clone(),
         inputs,
         entry: head.map_or(0, |head| head.entry),
@@ -41,35 +48,30 @@ pub(super) fn run(shared: &Arc<LicensingShared>) -> Result<(), Fault> {
         shared: Arc::clone(shared),
     };
     *shared.licensing() = Some(licensing);
-    let publishing = {
-        let inside = Arc::clone(shared);
-        std::thread::Builder::new().name("publisher licensing".to_owned()).spawn(move || {
-            let ended = publisher.run();
-            if ended.is_err() {
-                // Nothing that is decided from here on would be told to anybody.
-                inside.stop.request();
-            }
-            ended
-        })
-    };
-    let publishing =
-        publishing.map_err(|error| Fault::Contradiction(format!("no thread can be started: {error}")))?;
+    task.feed_back()?;
     tracing::info!("licensing runs");
     shared.current.applied(&task.stored, task.entry);
     shared.observer.ready(true);
     let worked = task.work();
-    task.outbox.close();
-    let published =
-        publishing.join().unwrap_or_else(|_| Err(Fault::Panic("the publisher of licensing".to_owned())));
+    // Whatever it ended by, the others end, too.
+    stop.request();
+    let fed = task.feeding.take().map_or(Ok(()), |feeding| {
+        feeding.join().unwrap_or_else(|_| Err(Fault::Panic("feeding back".to_owned())))
+    });
+    let published = task.publishing.end();
     tracing::info!("licensing stopped");
-    worked.and(published)
+    worked.and(published).and(fed)
 }
 
 struct Task {
     shared: Arc<LicensingShared>,
+    stop: Arc<Stop>,
     subject: Arc<dyn Subject>,
     inputs: Inputs,
     outbox: Arc<Outbox>,
+    publishing: Publishing,
+    /// The thread that feeds licences back.
+    feeding: Option<JoinHandle<Result<(), Fault>>>,
     /// As of the last entry.
     stored: Positions,
     entry: u64,
@@ -79,7 +81,7 @@ struct Task {
 impl Task {
     fn work(&mut self) -> Result<(), Fault> {
         let most = self.shared.options.service.outbox_entries;
-        while !self.shared.stop.is_requested() {
+        while !self.stop.is_requested() && !self.has_lost_another() {
             let is_due = self.looked.elapsed() >= LOOK_PERIOD;
             if is_due {
                 self.looked = Instant::now();
@@ -90,6 +92,24 @@ impl Task {
             }
         }
         Ok(())
+    }
+
+    /// Begins to feed licences back, where that is wanted.
+    fn feed_back(&mut self) -> Result<(), Fault> {
+        if self.shared.options.service.feedback == Feedback::On {
+            let (shared, stop) = (Arc::clone(&self.shared), Arc::clone(&self.stop));
+            let thread = std::thread::Builder::new().name("licensing feedback".to_owned());
+            let thread = thread
+                .spawn(move || feedback::run(&shared, &stop))
+                .map_err(|error| Fault::Contradiction(format!("no thread can be started: {error}")))?;
+            self.feeding = Some(thread);
+        }
+        Ok(())
+    }
+
+    /// Whether another thread of it has ended, which only happens before a stop when it must not go on.
+    fn has_lost_another(&self) -> bool {
+        self.publishing.has_ended() || self.feeding.as_ref().is_some_and(JoinHandle::is_finished)
     }
 
     /// Applies what came and commits what came of it; with `store`, positions also where nothing did.
@@ -175,6 +195,11 @@ fn apply(
         licensing.pass_over();
         return Ok(());
     };
+    if let Some((tenant, group)) = touched(&says) {
+        for flap in shared.flaps().forget(&tenant, &group) {
+            shared.observer.flap(&flap.tenant, &flap.group, &flap.sku, false);
+        }
+    }
     match licensing.apply(says, &input.source) {
         Ok(()) => {}
         Err(ApplyError::Gap(gap)) => return Err(Fault::Gap(gap)),
@@ -186,4 +211,15 @@ fn apply(
         }
     }
     Ok(())
+}
+
+/// The group whose rule or assignment an input changes.
+fn touched(says: &LicensingInput) -> Option<(Tenant, GroupId)> {
+    match says {
+        LicensingInput::Event(Event::Group(request)) => Some((request.tenant.clone(), request.id.clone())),
+        LicensingInput::Assignment(tenant, Assignee::Group(group), _) => {
+            Some((tenant.clone(), group.clone()))
+        }
+        _ => None,
+    }
 }

@@ -232,6 +232,7 @@ fn topics(name: &str, configured: &Topics) -> Topics {
         changelog: configured.changelog.as_ref().map(own),
         dead_letters: own(&configured.dead_letters),
         licenses: own(&configured.licenses),
+        licenses_changelog: None,
     }
 }
 
