@@ -6,6 +6,7 @@ use muster_tests::program::Workshop;
 use muster_tests::random::Random;
 use muster_tests::service::Service;
 use serde_json::{Value, json};
+use std::time::{Duration, Instant};
 
 const INSIDE: &str = "[licensing]\nenabled = true\n[topics]\npartitions = 3\n";
 
@@ -270,6 +271,83 @@ fn a_held_removal_is_confirmed_by_a_request() {
     let removed: Vec<String> =
         licences(&service).iter().map(short).filter(|event| event.starts_with("removed")).collect();
     assert_eq!(removed, ["removed a []", "removed b []", "removed c []"]);
+    assert_eq!(service.terminate(), 0);
+}
+
+const FED_BACK: &str = "[licensing]\nenabled = true\nfeedback = true\n[topics]\npartitions = 2\n";
+
+/// Asks until the answer is as expected: what flows back takes a few turns.
+fn await_that(what: &str, reached: impl Fn() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(120);
+    while !reached() {
+        assert!(Instant::now() < deadline, "{what}: not in time");
+    }
+}
+
+/// Which of the users a and b are in the group.
+fn members(service: &Service, group: &str) -> Vec<String> {
+    let ask = json!({"rule": "user.objectId -ne null", "group": group, "full": true}).to_string();
+    let answer = service.post("/muster/preview", &ask);
+    assert_eq!(answer.status, 200, "{}", answer.text);
+    // Who is no member would be added; the rest are members.
+    let lines = answer.lines();
+    let joining: Vec<&str> = lines[1..].iter().filter_map(|line| line["id"].as_str()).collect();
+    ["a", "b"].into_iter().filter(|user| !joining.contains(user)).map(str::to_owned).collect()
+}
+
+/// Rules read what users have; a user who is sent whole keeps it; and a rule that excludes users for what its own group
+/// gives them is named, and left in peace, until it is edited.
+#[test]
+fn licences_flow_back_and_a_rule_that_chases_its_own_is_named() {
+    let workshop = Workshop::default();
+    let service = Service::start(&workshop, FED_BACK);
+    let has = "user.assignedPlans -any (assignedPlan.servicePlanId -eq \"mfa\" -and assignedPlan.capabilityStatus -eq \"Enabled\")";
+    let group = |id: &str, rule: &str| json!({"kind": "group", "op": "upsert", "id": id, "data": {"membershipRule": rule}});
+    let user =
+        |id: &str, city: &str| json!({"kind": "user", "op": "upsert", "id": id, "data": {"city": city}});
+    let direct = json!({"assignedLicenses": [{"skuId": "ems"}]});
+    for line in [
+        product("ems", 25, &[plan("mfa")]),
+        group("licensed", has),
+        user("a", "Bergen"),
+        user("b", "Oslo"),
+        json!({"kind": "licenseAssignment", "op": "upsert", "user": "a", "data": direct}),
+    ] {
+        apply(&service, &line);
+    }
+    await_that("a rule reads the plan", || members(&service, "licensed") == ["a"]);
+    // It is not cleared by those who do not know of it.
+    apply(&service, &user("a", "Tromsø"));
+    assert_eq!(members(&service, "licensed"), ["a"]);
+    apply(&service, &json!({"kind": "licenseAssignment", "op": "delete", "user": "a"}));
+    await_that("the plan is gone", || members(&service, "licensed").is_empty());
+
+    apply(&service, &assignment("chaser", "ems", &[]));
+    apply(&service, &group("chaser", &format!("user.city -eq \"Oslo\" -and -not ({has})")));
+    let told = service.wait_for_line(|line| line.contains("gives the product to users whom its rule"));
+    assert!(told.contains("chaser") && told.contains("ems"), "{told}");
+    let flap = "muster_license_flaps{tenant=\"default\",group=\"chaser\",product=\"ems\"} ";
+    let flaps = |value: &str| {
+        let expected = format!("{flap}{value}");
+        service.get("/metrics").text.lines().any(|line| line == expected)
+    };
+    assert!(flaps("1"));
+    let holds = || {
+        let answer = service.get("/muster/licenses/explain?user=b");
+        answer.status == 200 && answer.text.contains("Active") && members(&service, "licensed").is_empty()
+    };
+    await_that("it comes to rest", holds);
+    let before = licences(&service).len();
+    for state in ["x", "y"] {
+        apply(&service, &json!({"kind": "user", "op": "patch", "id": "b", "data": {"state": state}}));
+        assert!(holds());
+    }
+    assert_eq!(licences(&service).len(), before, "it goes on");
+
+    // A rule that reads something else is no circle.
+    apply(&service, &group("chaser", "user.city -eq \"Oslo\""));
+    await_that("the product is fed back", || members(&service, "licensed") == ["b"]);
+    assert!(flaps("0"));
     assert_eq!(service.terminate(), 0);
 }
 

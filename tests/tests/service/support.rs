@@ -26,6 +26,7 @@ pub(crate) fn on_broker(kafka: &str, name: &str, partitions: u32) -> String {
         "changelog",
         "dead_letters",
         "licenses",
+        "licenses_changelog",
     ];
     let topics: String = names.map(|topic| format!("{topic} = \"{name}.{topic}\"\n")).concat();
     format!(

@@ -1,6 +1,6 @@
 //! The wiring of licensing: inside `muster serve`, or as a process of its own.
 
-use super::{answer_http, leave_address, listen, log, options};
+use super::{answer_http, changelog, leave_address, listen, log, options};
 use crate::answer::licences::{ExplainAnswer, ReportAnswer};
 use crate::config::{Config, LogKind};
 use crate::failure::{Failure, Outcome};
@@ -15,7 +15,7 @@ use muster_service::{
     Fault, Licences, LicensingObserver, LicensingOptions, LicensingStarting, Output, OutputReader,
     SystemClock,
 };
-use muster_store::{Changelog, Store, StoreFormat};
+use muster_store::{Store, StoreFormat};
 use muster_stream::log::Log;
 use serde::Serialize;
 use std::sync::Arc;
@@ -36,8 +36,8 @@ pub(crate) fn run(config: &Config) -> Result<Outcome, Failure> {
     shutdown.on_signals().context("cannot listen for signals").map_err(Failure::Fault)?;
     let metrics = Metrics::start().map_err(Failure::Fault)?;
     let listener = config.licensing.listen.map(listen).transpose()?;
-    let changelog = if config.topics.licenses_changelog.is_some() { Changelog::On } else { Changelog::Off };
-    let store = Arc::new(Store::open(&config.licensing.dir, changelog)?);
+    let kept = changelog(&config.topics.licenses_changelog);
+    let store = Arc::new(Store::open(&config.licensing.dir, kept)?);
     let address = listener.as_ref().and_then(|listener| listener.local_addr().ok());
     leave_address(&config.licensing.dir, address)?;
     let log = log::open_licensing_log(config).map_err(log::failure)?;
