@@ -28,7 +28,8 @@ start() {
     : >"$directory/serve.log"
     # One partition, so that the deltas have one order.
     # shellcheck disable=SC2086 # options
-    "$muster" serve $set_data --set topics.partitions=1 --set "http.listen=$1" 2>"$directory/serve.log" &
+    "$muster" serve $set_data --set topics.partitions=1 --set licensing.enabled=true --set "http.listen=$1" \
+        2>"$directory/serve.log" &
     pid=$!
     until grep -q '^ready ' "$directory/serve.log"; do
         if ! kill -0 "$pid" 2>/dev/null; then
@@ -50,16 +51,16 @@ fi
 url=$(sed -n 's/^ready //p' "$directory/serve.log")
 
 # shellcheck disable=SC2086
-"$muster" produce "$sample"/*.jsonl --wait $set_data
+"$muster" produce "$sample"/licences/licences.jsonl "$sample"/*.jsonl --wait $set_data
 # shellcheck disable=SC2086
 "$muster" tail --show $set_data
 
 # The licences that these deltas give: a group has a product with one plan switched off.
-# shellcheck disable=SC2086
-"$muster" tail $set_data >"$directory/deltas.jsonl"
 echo
-"$muster" licensing replay --input "$sample/licences/licences.jsonl" "$directory/deltas.jsonl" \
-    --events "$directory/licences.jsonl" --data "$directory/licences" --strict --show
+# shellcheck disable=SC2086
+"$muster" tail --topic licenses --show $set_data
+echo
+"$muster" licensing report --url "$url"
 
 if [ -n "${ONCE:-}" ]; then
     kill -TERM "$pid"
@@ -79,7 +80,8 @@ The service runs at $url until you press Ctrl-C. What to try next, in another te
   $muster tail --follow --show $set_data
   curl '$url/muster/deltas?partition=0&from=1'
   curl '$url/readyz' '$url/metrics'
-  $muster licensing explain alex --data $directory/licences
+  $muster tail --topic licenses --follow --show $set_data
+  $muster licensing explain alex --url $url
   $muster rule check 'user.departmnt -eq "Sales"'
 
 It says more in $directory/serve.log

@@ -52,15 +52,37 @@ impl Service {
         service
     }
 
+    /// Starts `muster licensing serve` with this configuration, its data directory of this name in the workshop;
+    /// see [`until_ready`](Self::until_ready).
+    #[must_use]
+    pub fn start_licensing(workshop: &Workshop, configuration: &str, directory: &str) -> Service {
+        let mut command = Service::program(workshop, configuration, &["licensing", "serve"]);
+        command.env("MUSTER__LICENSING__DIR", workshop.path(directory));
+        command.env("MUSTER__LICENSING__LISTEN", "127.0.0.1:0");
+        Service::of(command)
+    }
+
+    /// Waits until it is ready.
+    #[must_use]
+    pub fn until_ready(self) -> Service {
+        self.ready()
+    }
+
     fn command(workshop: &Workshop, configuration: &str) -> Command {
+        let mut command = Service::program(workshop, configuration, &["serve"]);
+        command.env("MUSTER__DATA__DIR", workshop.path("data")).env("MUSTER__HTTP__LISTEN", "127.0.0.1:0");
+        command
+    }
+
+    /// The program with this configuration, and with nothing from the environment.
+    fn program(workshop: &Workshop, configuration: &str, arguments: &[&str]) -> Command {
         workshop.write("muster.toml", configuration);
-        let mut command = workshop.command(&["serve", "--config", "muster.toml"]);
+        let mut command = workshop.command(&[arguments, &["--config", "muster.toml"]].concat());
         for (name, _) in std::env::vars_os() {
             if name.to_string_lossy().starts_with("MUSTER__") {
                 command.env_remove(name);
             }
         }
-        command.env("MUSTER__DATA__DIR", workshop.path("data")).env("MUSTER__HTTP__LISTEN", "127.0.0.1:0");
         command
     }
 

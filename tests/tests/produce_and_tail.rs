@@ -121,11 +121,14 @@ fn the_sample_organisation_runs_as_a_service() {
     let run = Run::from(command.env("ONCE", "1").stdin(Stdio::null()).output().unwrap());
     assert_eq!(run.status, 0, "{run:?}");
     for shown in [
-        "sent 22 lines: 13 to muster.changes, 9 to muster.requests; 1 clock lines left out",
+        "sent 25 lines: 13 to muster.changes, 12 to muster.requests; 1 clock lines left out",
         "+ added   megan        guests-of-contoso    the user is new (muster.changes/0@2)",
         "- removed megan        lobby-badge          the membership in guests-of-contoso changed",
         "- removed adele        all-users            the user was deleted",
-        "- removed megan        all-users            the group's definition changed, version 6",
+        "- removed megan        all-users            the group's definition changed, version 9",
+        "assigned  megan        efccb6f7-5641-4e0e-bd10-b4976e1bf68e",
+        "waiting   alex         efccb6f7-5641-4e0e-bd10-b4976e1bf68e",
+        "assigned  alex         efccb6f7-5641-4e0e-bd10-b4976e1bf68e",
     ] {
         assert!(run.stderr.contains(shown), "{shown}: {}", run.stderr);
     }

@@ -8,6 +8,8 @@ mod embedded;
 mod export;
 mod instances;
 mod kafka;
+mod licences;
+mod licensing_inputs;
 mod poison;
 mod pressure;
 mod refusal;

@@ -119,7 +119,7 @@ fn wait_until(what: &str, reached: impl Fn() -> bool) {
     }
 }
 
-fn options() -> ServiceOptions {
+pub(crate) fn options() -> ServiceOptions {
     ServiceOptions {
         application: "pressure".to_owned(),
         topics: Topics {

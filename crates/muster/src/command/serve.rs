@@ -22,6 +22,7 @@ Ctrl-C ends it in order.
   POST /muster/events?wait=applied       the same, once they are applied and groups are current
   GET  /muster/deltas?partition=0&from=1 delta lines from that sequence on
   GET  /muster/records?topic=dead-letters  records of a topic that it writes, from an offset on
+  GET  /muster/licenses/report           products with their seats, where `licensing.enabled`; also explain?user=
   GET  /livez  /readyz  /metrics
 
 `muster produce` and `muster tail` do the same from the command line.

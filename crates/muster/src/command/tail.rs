@@ -1,5 +1,6 @@
 //! `muster tail`: what the service wrote, from the log or from the running service.
 
+use super::LicenceShow;
 use super::config::ConfigArguments;
 use crate::client::{Http, Reached, reach};
 use crate::config::LogKind;
@@ -9,6 +10,7 @@ use clap::{Args, ValueEnum};
 use muster_service::{Output, OutputReader, ReadError, ServiceOptions};
 use muster_stream::log::Log;
 use serde::Deserialize;
+use serde_json::value::RawValue;
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::io::Write;
@@ -32,7 +34,7 @@ pub(crate) struct Arguments {
     /// Go on with what comes, until interrupted
     #[arg(long, short)]
     follow: bool,
-    /// Print deltas for people, on stderr, instead of lines of JSON
+    /// Print deltas, or licenses, for people, on stderr, instead of lines of JSON
     #[arg(long)]
     show: bool,
     /// Ask the running service at this address, whatever its log
@@ -54,6 +56,7 @@ Exit status: 0 done, 2 wrong usage or configuration, 3 a fault.
 
 Examples:
   muster tail --follow --show
+  muster tail --topic licenses --show
   muster tail --partition 0 --from 120
   muster tail --topic dead-letters --config muster.toml";
 
@@ -111,8 +114,8 @@ fn parse_from(text: &str) -> Result<From, String> {
 
 impl Arguments {
     pub(crate) fn run(self) -> Result<Outcome, Failure> {
-        if self.show && self.topic != TopicName::Deltas {
-            return Err(Failure::usage("--show is for deltas: leave it out, or --topic"));
+        if self.show && !matches!(self.topic, TopicName::Deltas | TopicName::Licenses) {
+            return Err(Failure::usage("--show is for deltas and licenses: leave it out, or --topic"));
         }
         let config = self.source.load()?;
         let embedded = self.url.is_none() && config.log.kind == LogKind::Embedded;
@@ -138,10 +141,15 @@ impl Arguments {
         if matches!(self.from, Some(From::End)) {
             while tail.round(&mut |_| Ok(()))? {}
         }
-        let mut show = Show::default();
+        let (mut show, mut licences) = (Show::default(), LicenceShow::default());
         let mut print = |line: &[u8]| -> Result<(), Failure> {
             if self.show {
-                show.line(line);
+                match serde_json::from_slice::<RecordLine<'_>>(line) {
+                    Ok(record) if self.topic == TopicName::Licenses => {
+                        licences.line(record.value.get().as_bytes());
+                    }
+                    _ => show.line(line),
+                }
                 return Ok(());
             }
             let mut stdout = std::io::stdout().lock();
@@ -174,6 +182,13 @@ struct Tail {
 struct Place {
     sequence: Option<u64>,
     offset: Option<u64>,
+}
+
+/// The value of a record's line.
+#[derive(Deserialize)]
+struct RecordLine<'a> {
+    #[serde(borrow)]
+    value: &'a RawValue,
 }
 
 impl Tail {

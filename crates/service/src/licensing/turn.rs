@@ -88,7 +88,10 @@ impl Turns {
                 self.is_ours = false;
                 self.ask(Stop::cut);
             }
-            _ => {}
+            Rebalance::Assigned(_) => {
+                tracing::info!("licensing waits for its turn: another instance does it")
+            }
+            Rebalance::Revoked(_) | Rebalance::Lost(_) => {}
         }
     }
 
