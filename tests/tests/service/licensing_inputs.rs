@@ -64,7 +64,11 @@ impl World {
 
     fn append(&self, topic: &str, key: &str, line: &Value) {
         let record = NewRecord::new(TopicPartition::new(topic, 0), key, line.to_string());
-        assert!(self.producer.append(vec![record])[0].is_ok());
+        self.append_record(record);
+    }
+
+    fn append_record(&self, record: NewRecord) {
+        self.producer.append(vec![record]).remove(0).unwrap();
     }
 
     /// As the registrar publishes what it accepted.
@@ -77,7 +81,7 @@ impl World {
         let accepted = AcceptedLicensing::new(request, version, source);
         let record = AcceptedDefinition::Licensing(accepted).to_record();
         let to = TopicPartition::new("definitions", 0);
-        assert!(self.producer.append(vec![NewRecord::placed(to, record)])[0].is_ok());
+        self.append_record(NewRecord::placed(to, record));
     }
 
     fn start(&self, seen: &Arc<Seen>, storage: &Arc<MemoryStorage>) -> Licences {
