@@ -163,6 +163,7 @@ fn start(workshop: &Workshop) -> Service {
         changelog: Some("muster.changelog".into()),
         dead_letters: "muster.dead-letters".into(),
         licenses: "muster.licenses".into(),
+        licenses_changelog: None,
     };
     let options = ServiceOptions {
         application: "muster".to_owned(),
@@ -180,6 +181,7 @@ fn start(workshop: &Workshop) -> Service {
         session_timeout: Duration::from_secs(45),
         departure: muster_stream::log::Departure::Returning,
         standby: false,
+        feedback: muster_service::Feedback::Off,
     };
     Service::start(Starting {
         options,
