@@ -86,6 +86,8 @@ pub enum Input {
     Ownership(Ownership),
     /// A delta with this sequence was read back from the output.
     Delivered(u64),
+    /// The output was found to hold deltas up to this sequence, and is read back from behind it on.
+    Present(u64),
 }
 
 /// How a writer failed.
@@ -289,6 +291,10 @@ impl Publisher {
             Input::TakenOver(published) if self.state == State::Down => self.taken_over(published),
             Input::Ownership(ownership) if self.state == State::Asking => self.told(ownership),
             Input::Delivered(sequence) => self.deliver(sequence),
+            Input::Present(sequence) => {
+                self.delivered = sequence;
+                Vec::new()
+            }
             // Late answers to what was overtaken by a failure.
             Input::Written | Input::TakenOver(_) | Input::Ownership(_) => Vec::new(),
         }

@@ -110,8 +110,12 @@ impl Publisher {
         let seen = match self.writing.read_back() {
             Ok(seen) => seen,
             Err(fault) => {
-                let failed = Input::Failed(failure(fault, &*self.subject)?);
-                let actions = self.machine.handle(failed);
+                let failure = match fault {
+                    // While nothing was written, retention took the place where it was to be read on.
+                    Fault::Log(LogError::OutOfRange { .. }) => WriteFailure::Doubtful,
+                    fault => failure(fault, &*self.subject)?,
+                };
+                let actions = self.machine.handle(Input::Failed(failure));
                 return self.act(actions);
             }
         };
@@ -170,7 +174,7 @@ impl Publisher {
                         );
                         return Ok(false);
                     }
-                    vec![self.take_over()?]
+                    self.take_over()?
                 }
                 Action::AskOwnership => {
                     self.subject.state(PartitionState::Fenced);
@@ -206,15 +210,16 @@ impl Publisher {
         }
     }
 
-    fn take_over(&mut self) -> Result<Input, Fault> {
+    fn take_over(&mut self) -> Result<Vec<Input>, Fault> {
         Ok(match self.writing.resume() {
-            Ok(()) => {
+            Ok(present) => {
                 tracing::info!(of = self.subject.name(), "it was taken over again");
                 self.subject.stalled(None);
                 self.subject.state(PartitionState::Running);
-                Input::TakenOver(self.writing.published())
+                let taken_over = Input::TakenOver(self.writing.published());
+                present.map(Input::Present).into_iter().chain([taken_over]).collect()
             }
-            Err(fault) => Input::Failed(failure(fault, &*self.subject)?),
+            Err(fault) => vec![Input::Failed(failure(fault, &*self.subject)?)],
         })
     }
 

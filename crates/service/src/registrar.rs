@@ -94,11 +94,22 @@ impl RegistrarTask {
             }
             None => 0,
         };
+        let Before { catalog, licensed, accepted } = accepted_before(&shared, stop)?;
+        let bounds = shared.log.bounds(&requests)?;
         let next = match committed {
             Some(progress) => progress.next,
-            None => shared.log.bounds(&requests)?.first,
+            // Committed offsets expire. What was accepted tells how far it had come at least; to decide that again
+            // would undo what came after.
+            None => bounds.first.max(accepted),
         };
-        let Before { catalog, licensed, accepted } = accepted_before(&shared, stop)?;
+        if next.max(accepted) > bounds.next {
+            let reached = next.max(accepted);
+            return Err(Fault::Contradiction(format!(
+                "requests up to offset {reached} were decided, but {requests} ends before {}: it was deleted and made \
+                 again, or lost records; put it back, as new requests would count as older than those",
+                bounds.next
+            )));
+        }
         let mut reader = shared.log.reader(ReadLimits::default())?;
         reader.assign(&requests, next)?;
         let registrar = Registrar { default_dialect: options.dialect };

@@ -130,8 +130,11 @@ fn a_topic_that_was_deleted_and_made_again_is_noticed() {
     let client: AdminClient<DefaultClientContext> =
         ClientConfig::new().set("bootstrap.servers", broker.bootstrap()).create().unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    let deleted = runtime.block_on(client.delete_topics(&["remade.deltas"], &AdminOptions::new())).unwrap();
-    assert!(deleted.iter().all(Result::is_ok), "{deleted:?}");
+    let delete = |topic: &str| {
+        let deleted = runtime.block_on(client.delete_topics(&[topic], &AdminOptions::new())).unwrap();
+        assert!(deleted.iter().all(Result::is_ok), "{deleted:?}");
+    };
+    delete("remade.deltas");
     refuses(&workshop, &configuration, "but the output ends with 0");
     let run = partitions(&workshop, &["resolve", "0", "--go-on-without"]);
     assert_eq!(run.status, 0, "{run:?}");
@@ -140,4 +143,9 @@ fn a_topic_that_was_deleted_and_made_again_is_noticed() {
     let after = service.get_deltas(0, 0);
     assert_eq!((after.len(), &after[0]["sequence"]), (1, &json!(21)), "{after:?}");
     assert_eq!(service.terminate(), 0);
+    // New requests would have smaller numbers than those that were decided.
+    delete("remade.requests");
+    let service =
+        Service::start_unready(&workshop, &configuration, |line| line.contains("requests up to offset 1"));
+    assert_eq!(service.terminate(), 3);
 }

@@ -350,5 +350,8 @@ fn a_gap_or_a_duplicate_in_the_output_stops_the_partition() {
         assert_eq!(actions, [Action::Stop(StopReason::NotDense { found, expected })]);
     }
     let publisher = Publisher::new(Limits::default(), Published { lineage: 1, entry: 3, sequence: 9 });
-    assert_eq!(publisher.with_present(12).handle(Input::Delivered(13)), []);
+    let mut publisher = publisher.with_present(12);
+    for input in [Input::Delivered(13), Input::Present(15), Input::Delivered(16)] {
+        assert_eq!(publisher.handle(input), []);
+    }
 }

@@ -27,11 +27,8 @@ pub(super) struct ReadBack {
 }
 
 impl ReadBack {
-    /// Begins at the end there is now, if it has not begun.
+    /// Begins at the end there is now.
     pub(super) fn begin(&mut self, subject: &dyn Subject) -> Result<(), Fault> {
-        if self.reader.is_some() {
-            return Ok(());
-        }
         let topics: Vec<TopicPartition> =
             subject.changelog().map(|(of, _)| of).into_iter().chain(subject.output()).collect();
         let mut reader = subject.log().reader(ReadLimits::default())?;
@@ -43,6 +40,11 @@ impl ReadBack {
         Ok(())
     }
 
+    /// Whether it reads. It does not after an error.
+    pub(super) fn has_begun(&self) -> bool {
+        self.reader.is_some()
+    }
+
     /// What has come, without waiting. The writer is the one that wrote last, if it still can.
     pub(super) fn poll(
         &mut self,
@@ -50,10 +52,11 @@ impl ReadBack {
         writer: Option<&mut (dyn Writer + 'static)>,
     ) -> Result<Vec<Seen>, Fault> {
         let mut seen = Vec::new();
-        let Some(reader) = &mut self.reader else { return Ok(seen) };
+        let Some(mut reader) = self.reader.take() else { return Ok(seen) };
         while let Some(batch) = reader.poll(Duration::ZERO)? {
             see(subject, &batch, &mut seen)?;
         }
+        self.reader = Some(reader);
         if subject.changelog().is_none()
             && let Some(writer) = writer
         {

@@ -43,8 +43,9 @@ impl Writing {
         Ok(Writing { subject, writer: Some(writer), read_back, seen, marker, present })
     }
 
-    /// The same after the writer failed, while the state in memory goes on.
-    pub(super) fn resume(&mut self) -> Result<(), Fault> {
+    /// The same after the writer failed, while the state in memory goes on. The last sequence in the output, where
+    /// it is read back from its end on.
+    pub(super) fn resume(&mut self) -> Result<Option<u64>, Fault> {
         // The one before goes first, or its threads would outlive it.
         self.writer = None;
         let subject = Arc::clone(&self.subject);
@@ -56,7 +57,11 @@ impl Writing {
         self.seen = subject.storage().marker(subject.store_number())?;
         self.present = taken.present;
         self.marker = taken.marker;
-        Ok(())
+        if self.read_back.has_begun() {
+            return Ok(None);
+        }
+        self.read_back.begin(&*subject)?;
+        Ok(Some(self.present))
     }
 
     /// What is published, in the lineage of this writer.
