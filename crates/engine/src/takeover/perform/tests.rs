@@ -278,7 +278,7 @@ fn a_refusal_touches_nothing() {
 #[test]
 fn a_resolution_counts_while_it_is_needed() {
     let fuse = Fuse(Cell::new(u32::MAX));
-    let mut log = Log { changelog: Vec::new(), offset: None, last: 0, fuse: &fuse };
+    let mut log = Log { changelog: Vec::new(), offset: None, last: 0, fuse: &fuse, copy: None };
     let storage = MemoryStorage::with_owner(US);
     take_over(&storage, 0, &mut log).unwrap();
     log.last = 4;
