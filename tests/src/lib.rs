@@ -32,3 +32,4 @@ pub mod sliced;
 pub mod spelling;
 pub mod subject;
 pub mod universe;
+pub mod upgraded;

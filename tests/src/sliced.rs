@@ -11,7 +11,9 @@ use muster_directory::{
     Cause, Delta, Event, GroupId, Instant, MembershipChange, ObjectId, Rejection, Source, Tenant,
 };
 use muster_engine::storage::{Entry, MemoryStorage, RecordImage, Storage};
-use muster_engine::{Budget, Catalog, Definition, Endings, Partition, Registrar, Request, Restoring};
+use muster_engine::{
+    Budget, Catalog, Definition, Endings, Evaluator, Partition, Registrar, Request, Restoring,
+};
 use muster_index::IndexKind;
 use muster_oracle::Membership;
 use muster_rule::{Dialect, Schema};
@@ -68,17 +70,19 @@ pub(crate) struct SlicedEngine {
     registrar: Registrar,
     pub(crate) catalog: Catalog,
     pub(crate) partition: Partition,
+    /// Of the program from the next restart on.
+    pub(crate) evaluator: Evaluator,
     /// Those of the last lines, for whoever clears it.
     pub(crate) last_deltas: Vec<Delta>,
     lines: u64,
     requests: u64,
     sequence: u64,
     /// What the deltas add up to.
-    members: BTreeSet<Membership>,
+    pub(crate) members: BTreeSet<Membership>,
     /// As a log of definitions remembers them.
     endings: Endings,
     /// Who was told of which edit, and what.
-    told: BTreeSet<(Tenant, GroupId, ObjectId, u64, bool)>,
+    pub(crate) told: BTreeSet<(Tenant, GroupId, ObjectId, u64, bool)>,
 }
 
 struct Schemas<'a>(&'a Catalog);
@@ -97,6 +101,7 @@ impl SlicedEngine {
             registrar: Registrar { default_dialect: Dialect::Entra },
             catalog: Catalog::new(IndexKind::Value),
             partition: Partition::new(Instant::from_millis(START)),
+            evaluator: Evaluator::default(),
             last_deltas: Vec::new(),
             lines: 0,
             requests: 0,
@@ -188,7 +193,8 @@ impl SlicedEngine {
     pub(crate) fn restart(&mut self) {
         let head = self.storage.head(0).unwrap();
         let Some(head) = head else { return };
-        let mut restoring = Restoring::new(IndexKind::Value, Partition::after(&head));
+        let mut restoring =
+            Restoring::evaluated_by(IndexKind::Value, self.evaluator, Partition::after(&head));
         self.storage.load(0, &mut restoring).unwrap();
         (self.catalog, self.partition) = restoring.finish();
         let source = Source::File { file: "restart".into(), line: 0 };

@@ -111,6 +111,19 @@ pub enum GroupState {
     Deleted,
 }
 
+/// How far a rule is processed, in the words of Microsoft Graph's `membershipRuleProcessingStatus`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RuleProcessing {
+    /// The rule is not followed: the group is paused.
+    NotStarted,
+    /// Memberships are being brought to the rule.
+    Running,
+    /// Memberships are those of the rule.
+    Succeeded,
+    /// The rule cannot be followed, and why.
+    Failed(Box<str>),
+}
+
 /// A change of a group's state in one partition, for those who watch.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GroupStatus {
@@ -128,6 +141,12 @@ pub struct GroupStatus {
     pub added: u64,
     /// How many it has removed.
     pub removed: u64,
+    /// How many it has still to flip.
+    pub remaining: u64,
+    /// The version of a definition that waits to be confirmed, whatever the state.
+    pub held: Option<u64>,
+    /// How far the rule is processed; `None` for an assigned group.
+    pub processing: Option<RuleProcessing>,
     /// The engine's clock.
     pub as_of: Instant,
 }

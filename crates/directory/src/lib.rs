@@ -16,7 +16,7 @@ pub use delta::{Cause, Delta, MembershipChange, Ordinal};
 pub use event::{Event, ListingChange, ListingOp, ObjectChange, ObjectOp, Tombstone};
 pub use group::{
     GroupDefinition, GroupOp, GroupPatch, GroupRequest, GroupRule, GroupState, GroupStatus, ProcessingState,
-    SchemaRequest,
+    RuleProcessing, SchemaRequest,
 };
 pub use id::{GroupId, ObjectId, PlanId, SkuId, Tenant};
 pub use licence::{LicenceEvent, LicensingInput};

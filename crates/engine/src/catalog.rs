@@ -4,7 +4,7 @@
 //! terms hold exactly the rules of dynamic groups that are On; a group's rank is greater than those of
 //! the groups it reads by `memberOf`, so that settling groups by rank settles sources first.
 
-use crate::{Decides, Definition};
+use crate::{Decides, Definition, Evaluator};
 use foldhash::{HashMap, HashMapExt};
 use muster_directory::{GroupDefinition, GroupId, ProcessingState, SchemaRequest, Tenant};
 use muster_index::{ClockTerms, IndexKind, RuleIndex, RuleNumber};
@@ -18,6 +18,7 @@ use crate::storage::GroupMode;
 #[derive(Debug)]
 pub struct Catalog {
     index_kind: IndexKind,
+    evaluator: Evaluator,
     tenants: HashMap<Tenant, TenantCatalog>,
     nothing: TenantCatalog,
 }
@@ -25,6 +26,7 @@ pub struct Catalog {
 /// One tenant's definitions.
 #[derive(Debug)]
 pub struct TenantCatalog {
+    evaluator: Evaluator,
     schema: Arc<Schema>,
     groups: Vec<Option<CatalogGroup>>,
     free: Vec<RuleNumber>,
@@ -84,7 +86,20 @@ impl Catalog {
     /// An empty catalog whose rules are indexed so.
     #[must_use]
     pub fn new(index_kind: IndexKind) -> Catalog {
-        Catalog { index_kind, tenants: HashMap::new(), nothing: TenantCatalog::new(index_kind) }
+        Catalog::evaluated_by(index_kind, Evaluator::default())
+    }
+
+    /// The same, with rules that this evaluator understands.
+    #[must_use]
+    pub fn evaluated_by(index_kind: IndexKind, evaluator: Evaluator) -> Catalog {
+        let nothing = TenantCatalog::new(index_kind, evaluator);
+        Catalog { index_kind, evaluator, tenants: HashMap::new(), nothing }
+    }
+
+    /// Who decides by this definition, under the tenant's schema.
+    #[must_use]
+    pub fn decides(&self, definition: &GroupDefinition) -> Decides {
+        Decides::of(definition, &self.tenant(&definition.tenant).schema, self.evaluator)
     }
 
     /// A tenant's definitions; those of an unknown tenant are empty.
@@ -129,20 +144,20 @@ impl Catalog {
 
     /// Puts a stored definition in force again. A rule that does not compile any more freezes its group.
     pub fn restore_group(&mut self, definition: &Arc<GroupDefinition>) {
-        let tenant = self.tenant_mut(&definition.tenant);
-        let decides = Decides::of(definition, &tenant.schema);
-        tenant.put(definition, decides);
+        let decides = self.decides(definition);
+        self.tenant_mut(&definition.tenant).put(definition, decides);
     }
 
     fn tenant_mut(&mut self, tenant: &Tenant) -> &mut TenantCatalog {
-        let kind = self.index_kind;
-        self.tenants.entry(tenant.clone()).or_insert_with(|| TenantCatalog::new(kind))
+        let (kind, evaluator) = (self.index_kind, self.evaluator);
+        self.tenants.entry(tenant.clone()).or_insert_with(|| TenantCatalog::new(kind, evaluator))
     }
 }
 
 impl TenantCatalog {
-    fn new(index_kind: IndexKind) -> TenantCatalog {
+    fn new(index_kind: IndexKind, evaluator: Evaluator) -> TenantCatalog {
         TenantCatalog {
+            evaluator,
             schema: Arc::default(),
             groups: Vec::new(),
             free: Vec::new(),
@@ -158,6 +173,12 @@ impl TenantCatalog {
     #[must_use]
     pub fn schema(&self) -> &Arc<Schema> {
         &self.schema
+    }
+
+    /// What understands the rules.
+    #[must_use]
+    pub fn evaluator(&self) -> Evaluator {
+        self.evaluator
     }
 
     /// The index of the rules that are followed.

@@ -1,5 +1,6 @@
 //! What the registrar accepted, as catalogs and partitions take it.
 
+use crate::Evaluator;
 use muster_directory::{GroupDefinition, GroupId, SchemaRequest, Source, Tenant};
 use muster_rule::{Rule, Schema};
 use std::collections::BTreeMap;
@@ -87,9 +88,9 @@ impl Decides {
     /// Who decides by this definition, under the tenant's schema. A rule that was accepted once and does not
     /// compile any more freezes its group.
     #[must_use]
-    pub fn of(definition: &GroupDefinition, schema: &Schema) -> Decides {
+    pub(crate) fn of(definition: &GroupDefinition, schema: &Schema, evaluator: Evaluator) -> Decides {
         let Some(rule) = &definition.rule else { return Decides::Listing };
-        match Rule::parse(&rule.text, rule.dialect, schema) {
+        match (evaluator.parse)(&rule.text, rule.dialect, schema) {
             Ok(rule) => Decides::Rule(Arc::new(rule)),
             Err(diagnostics) => Decides::Nobody(crate::registrar::summary(&rule.text, &diagnostics)),
         }

@@ -8,6 +8,7 @@
 mod catalog;
 mod definition;
 mod engine;
+mod evaluator;
 mod interpret;
 mod partition;
 pub mod publisher;
@@ -19,6 +20,7 @@ pub mod takeover;
 pub use catalog::{Catalog, CatalogGroup, TenantCatalog};
 pub use definition::{Decides, Definition, Endings};
 pub use engine::{Engine, EngineOptions};
+pub use evaluator::Evaluator;
 pub use interpret::Interpret;
 pub use partition::{
     Budget, Comparison, Draft, FoundPage, GroupBehind, Partition, PartitionCounts, Preview, Sampled,

@@ -161,7 +161,7 @@ fn compile(
     {
         return Ok(Arc::clone(compiled));
     }
-    Rule::parse(&rule.text, rule.dialect, tenant.schema())
+    (tenant.evaluator().parse)(&rule.text, rule.dialect, tenant.schema())
         .map(Arc::new)
         .map_err(|diagnostics| Rejection::new(RejectionCode::InvalidRule, summary(&rule.text, &diagnostics)))
 }

@@ -4,7 +4,7 @@
 //! definition is for [`Partition::restored`] to find.
 
 use crate::storage::{RecordImage, Restore, StorageError};
-use crate::{Catalog, Partition};
+use crate::{Catalog, Evaluator, Partition};
 use muster_directory::GroupDefinition;
 use muster_index::IndexKind;
 use std::sync::Arc;
@@ -21,7 +21,13 @@ impl Restoring {
     /// No record yet; `partition` is where they go on.
     #[must_use]
     pub fn new(index: IndexKind, partition: Partition) -> Restoring {
-        Restoring { catalog: Catalog::new(index), partition, definitions: Vec::new() }
+        Restoring::evaluated_by(index, Evaluator::default(), partition)
+    }
+
+    /// The same, with rules that this evaluator understands.
+    #[must_use]
+    pub fn evaluated_by(index: IndexKind, evaluator: Evaluator, partition: Partition) -> Restoring {
+        Restoring { catalog: Catalog::evaluated_by(index, evaluator), partition, definitions: Vec::new() }
     }
 
     /// What the records made, with every definition in force.

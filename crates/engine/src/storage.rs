@@ -60,6 +60,8 @@ pub struct GroupImage {
     /// The version of the definition that the stored memberships agree with; `None` before the
     /// first synchronisation is complete.
     pub synced: Option<u64>,
+    /// The [version](crate::Evaluator::version) of the evaluator that they agree with it by.
+    pub evaluator: u32,
 }
 
 /// The after-image of one record that a step wrote; `None` is its tombstone.

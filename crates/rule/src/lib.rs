@@ -25,6 +25,10 @@ pub mod tree;
 pub mod value;
 mod words;
 
+/// Which evaluator this is. To be raised with every change by which some rule selects other objects than before:
+/// programs that find memberships of another number bring them up to date when they start.
+pub const EVALUATOR: u32 = 1;
+
 pub use attribute::{Attribute, AttributeType, ObjectKind};
 pub use check::{Checked, check};
 pub use diagnostic::{Code, Diagnostic, Severity};

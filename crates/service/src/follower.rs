@@ -99,7 +99,7 @@ pub(crate) fn read_definition(record: &Record, catalog: &Catalog) -> Result<Read
     let accepted = AcceptedDefinition::from_record(&record.as_wire())?;
     Ok(ReadDefinition::Engine(match accepted {
         AcceptedDefinition::Group(definition) => {
-            let decides = Decides::of(&definition, catalog.tenant(&definition.tenant).schema());
+            let decides = catalog.decides(&definition);
             if let Decides::Nobody(reason) = &decides {
                 tracing::error!(
                     group = %definition.id,

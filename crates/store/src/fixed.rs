@@ -6,7 +6,7 @@ use muster_directory::delta::ObjectLife;
 use muster_directory::{
     AttributePatch, Attributes, Cause, DeadLetter, Delta, GroupDefinition, GroupId, GroupRule, GroupState,
     GroupStatus, Instant, MembershipChange, Object, ObjectId, ObjectKind, Ordinal, ProcessingState,
-    SchemaRequest, Source, Tenant,
+    RuleProcessing, SchemaRequest, Source, Tenant,
 };
 use muster_engine::storage::{
     Entry, GroupImage, GroupMode, Marker, MembershipImage, PartitionHead, Positions, RecordImage,
@@ -56,8 +56,8 @@ pub(crate) fn memberships() -> [MembershipImage; 2] {
 
 pub(crate) fn groups() -> [GroupImage; 2] {
     [
-        GroupImage { local: 7, created: 3, synced: Some(5), mode: GroupMode::Dynamic },
-        GroupImage { local: 70_000, created: 4, synced: None, mode: GroupMode::Assigned },
+        GroupImage { local: 7, created: 3, synced: Some(5), mode: GroupMode::Dynamic, evaluator: 1 },
+        GroupImage { local: 70_000, created: 4, synced: None, mode: GroupMode::Assigned, evaluator: 1 },
     ]
 }
 
@@ -205,6 +205,9 @@ pub(crate) fn entry() -> Entry {
         members: 1,
         added: 2,
         removed: 3,
+        remaining: 0,
+        held: None,
+        processing: None,
         as_of: Instant::from_millis(4),
     });
     let bytes = |bytes: &[u8]| Some(bytes.to_vec());
@@ -237,6 +240,27 @@ pub(crate) fn entry() -> Entry {
         dead_letters: vec![line, record],
         records: Vec::new(),
     }
+}
+
+/// A group as a later evaluator brought it to its rule.
+pub(crate) fn later_group() -> GroupImage {
+    GroupImage { local: 7, created: 3, synced: Some(5), mode: GroupMode::Dynamic, evaluator: 2 }
+}
+
+/// [`entry`] with statuses that tell everything.
+pub(crate) fn telling_entry() -> Entry {
+    let mut entry = entry();
+    let processing = [
+        None,
+        Some(RuleProcessing::NotStarted),
+        Some(RuleProcessing::Running),
+        Some(RuleProcessing::Succeeded),
+        Some(RuleProcessing::Failed("it does not compile".into())),
+    ];
+    for (status, processing) in entry.statuses.iter_mut().zip(processing) {
+        (status.remaining, status.held, status.processing) = (6, Some(7), processing);
+    }
+    entry
 }
 
 pub(crate) fn images() -> Vec<Image> {

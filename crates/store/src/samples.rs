@@ -5,7 +5,7 @@ use muster_directory::delta::ObjectLife;
 use muster_directory::{
     AttributePatch, Attributes, Cause, DeadLetter, Delta, GroupDefinition, GroupId, GroupRule, GroupState,
     GroupStatus, Instant, MembershipChange, Object, ObjectId, ObjectKind, Ordinal, ProcessingState,
-    SchemaRequest, Source, Tenant,
+    RuleProcessing, SchemaRequest, Source, Tenant,
 };
 use muster_engine::storage::{
     Entry, GroupImage, GroupMode, Marker, MembershipImage, PartitionHead, Positions, RecordImage,
@@ -95,8 +95,9 @@ pub(crate) fn membership() -> impl Strategy<Value = MembershipImage> {
 
 pub(crate) fn group() -> impl Strategy<Value = GroupImage> {
     let mode = prop_oneof![Just(GroupMode::Assigned), Just(GroupMode::Dynamic)];
-    (any::<u32>(), any::<u64>(), option::of(any::<u64>()), mode)
-        .prop_map(|(local, created, synced, mode)| GroupImage { local, created, synced, mode })
+    (any::<u32>(), any::<u64>(), option::of(any::<u64>()), mode, 0..3_u32).prop_map(
+        |(local, created, synced, mode, evaluator)| GroupImage { local, created, synced, mode, evaluator },
+    )
 }
 
 pub(crate) fn definition() -> impl Strategy<Value = GroupDefinition> {
@@ -256,8 +257,15 @@ fn status() -> impl Strategy<Value = GroupStatus> {
         Just(GroupState::Held),
         Just(GroupState::Deleted),
     ];
-    (tenant(), group_id(), state, any::<[u64; 4]>(), instant()).prop_map(
-        |(tenant, group, state, [version, members, added, removed], as_of)| GroupStatus {
+    let processing = prop_oneof![
+        Just(RuleProcessing::NotStarted),
+        Just(RuleProcessing::Running),
+        Just(RuleProcessing::Succeeded),
+        any::<String>().prop_map(|reason| RuleProcessing::Failed(reason.into())),
+    ];
+    let detail = (prop_oneof![Just(0), any::<u64>()], option::of(any::<u64>()), option::of(processing));
+    (tenant(), group_id(), state, any::<[u64; 4]>(), detail, instant()).prop_map(
+        |(tenant, group, state, [version, members, added, removed], detail, as_of)| GroupStatus {
             tenant,
             group,
             version,
@@ -265,6 +273,9 @@ fn status() -> impl Strategy<Value = GroupStatus> {
             members,
             added,
             removed,
+            remaining: detail.0,
+            held: detail.1,
+            processing: detail.2,
             as_of,
         },
     )

@@ -4,7 +4,7 @@
 use crate::json::append_line;
 use crate::key;
 use crate::record::NewRecord;
-use muster_directory::{GroupState, GroupStatus};
+use muster_directory::{GroupState, GroupStatus, RuleProcessing};
 use serde::Serialize;
 
 /// The record of a status that was entered in `partition`: a null value once the group is deleted.
@@ -17,6 +17,9 @@ pub fn group_status_record(status: &GroupStatus, partition: u32) -> NewRecord {
             members: status.members,
             added: status.added,
             removed: status.removed,
+            remaining: status.remaining,
+            held: status.held,
+            membership_rule_processing_status: status.processing.as_ref().map(ProcessingValue::of),
             as_of: status.as_of.to_string(),
         };
         let mut line = Vec::with_capacity(128);
@@ -42,13 +45,39 @@ fn state_name(state: GroupState) -> Option<&'static str> {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Value {
+struct Value<'a> {
     version: u64,
     state: &'static str,
     members: u64,
     added: u64,
     removed: u64,
+    remaining: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    held: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    membership_rule_processing_status: Option<ProcessingValue<'a>>,
     as_of: String,
+}
+
+/// As Microsoft Graph has it.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ProcessingValue<'a> {
+    status: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error_message: Option<&'a str>,
+}
+
+impl ProcessingValue<'_> {
+    fn of(processing: &RuleProcessing) -> ProcessingValue<'_> {
+        let (status, error_message) = match processing {
+            RuleProcessing::NotStarted => ("NotStarted", None),
+            RuleProcessing::Running => ("Running", None),
+            RuleProcessing::Succeeded => ("Succeeded", None),
+            RuleProcessing::Failed(reason) => ("Failed", Some(&**reason)),
+        };
+        ProcessingValue { status, error_message }
+    }
 }
 
 #[cfg(test)]
@@ -58,7 +87,7 @@ mod tests {
 
     #[test]
     fn statuses_are_as_documented() {
-        let check = |state, expected: Option<&str>| {
+        let check = |state, (held, processing), expected: Option<(&str, &str)>| {
             let status = GroupStatus {
                 tenant: Tenant::default(),
                 group: GroupId::new("g1").unwrap(),
@@ -67,20 +96,34 @@ mod tests {
                 members: 3,
                 added: 2,
                 removed: 1,
+                remaining: 4,
+                held,
+                processing,
                 as_of: Instant::parse("2026-11-22T10:00:00Z").unwrap(),
             };
             let record = group_status_record(&status, 2);
             assert_eq!(record.key.as_deref(), Some(&b"g1/2"[..]));
             let value = record.value.map(|value| String::from_utf8(value).unwrap());
-            let rest = r#""members":3,"added":2,"removed":1,"asOf":"2026-11-22T10:00:00.000Z"}"#;
-            let expected = expected.map(|state| format!(r#"{{"version":7,"state":"{state}",{rest}"#));
+            let expected = expected.map(|(state, more)| {
+                let head = format!(r#"{{"version":7,"state":"{state}","members":3,"added":2,"removed":1"#);
+                format!(r#"{head},"remaining":4{more},"asOf":"2026-11-22T10:00:00.000Z"}}"#)
+            });
             assert_eq!(value, expected);
         };
-        check(GroupState::Syncing, Some("syncing"));
-        check(GroupState::Current, Some("current"));
-        check(GroupState::Paused, Some("paused"));
-        check(GroupState::Failed, Some("failed"));
-        check(GroupState::Held, Some("held"));
-        check(GroupState::Deleted, None);
+        let rule = |status: &str| format!(r#","membershipRuleProcessingStatus":{{"status":"{status}"}}"#);
+        let running = (None, Some(RuleProcessing::Running));
+        check(GroupState::Syncing, running, Some(("syncing", &rule("Running"))));
+        check(GroupState::Current, (None, None), Some(("current", "")));
+        let not_started = (None, Some(RuleProcessing::NotStarted));
+        check(GroupState::Paused, not_started, Some(("paused", &rule("NotStarted"))));
+        let failed = r#","membershipRuleProcessingStatus":{"status":"Failed","errorMessage":"why"}"#;
+        check(
+            GroupState::Failed,
+            (None, Some(RuleProcessing::Failed("why".into()))),
+            Some(("failed", failed)),
+        );
+        let held = format!(r#","held":9{}"#, rule("Succeeded"));
+        check(GroupState::Held, (Some(9), Some(RuleProcessing::Succeeded)), Some(("held", &held)));
+        check(GroupState::Deleted, (None, None), None);
     }
 }

@@ -18,6 +18,8 @@ pub(super) struct StoredGroup {
     pub(super) mode: GroupMode,
     /// The version that the members agree with.
     pub(super) synced: Option<u64>,
+    /// The evaluator that they agree with it by.
+    pub(super) evaluator: u32,
     pub(super) members: RoaringBitmap,
     pub(super) sync: Option<Sync>,
     /// The group's number in the catalog, while it is defined.
@@ -83,10 +85,15 @@ impl GroupTable {
     }
 
     /// A group without members, under the smallest free number.
-    pub(super) fn create(&mut self, id: &GroupId, created: u64, mode: GroupMode) -> LocalGroup {
+    pub(super) fn create(
+        &mut self,
+        id: &GroupId,
+        created: u64,
+        (mode, evaluator): (GroupMode, u32),
+    ) -> LocalGroup {
         let next = || LocalGroup::try_from(self.slots.len()).unwrap_or(LocalGroup::MAX);
         let local = self.free.first().copied().unwrap_or_else(next);
-        self.restore(id, &GroupImage { local, created, mode, synced: None });
+        self.restore(id, &GroupImage { local, created, mode, synced: None, evaluator });
         local
     }
 
@@ -104,6 +111,7 @@ impl GroupTable {
                 created: image.created,
                 mode: image.mode,
                 synced: image.synced,
+                evaluator: image.evaluator,
                 members: RoaringBitmap::new(),
                 sync: None,
                 rule_number: None,
@@ -176,6 +184,7 @@ impl GroupTable {
 
 impl StoredGroup {
     pub(super) fn image(&self, local: LocalGroup) -> GroupImage {
-        GroupImage { local, created: self.created, mode: self.mode, synced: self.synced }
+        let StoredGroup { created, mode, synced, evaluator, .. } = *self;
+        GroupImage { local, created, mode, synced, evaluator }
     }
 }

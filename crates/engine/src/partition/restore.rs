@@ -99,6 +99,7 @@ impl Partition {
 impl Applying<'_> {
     fn reconnect(&mut self, source: &Source, endings: &Endings) {
         let known: Vec<_> = self.state.groups.all().map(|(local, group)| (local, group.id.clone())).collect();
+        let evaluator = self.catalog.evaluator().version;
         let mut behind = Vec::new();
         for (local, id) in known {
             match self.catalog.group(&id) {
@@ -108,7 +109,9 @@ impl Applying<'_> {
                     let rests = defined.followed_rule().is_none()
                         && (group.mode, defined.mode()) == (GroupMode::Dynamic, GroupMode::Dynamic)
                         && group.created == defined.definition.created;
-                    if group.synced != Some(defined.definition.version) && !rests {
+                    let current = group.synced == Some(defined.definition.version)
+                        && (group.mode == GroupMode::Assigned || group.evaluator == evaluator);
+                    if !current && !rests {
                         behind.push(defined);
                     }
                 }

@@ -11,7 +11,7 @@ use super::event::Reason;
 use super::groups::{AfterSync, Flips, Sync};
 use crate::storage::{GroupMode, LocalGroup};
 use crate::{CatalogGroup, Decides};
-use muster_directory::{GroupDefinition, GroupId, GroupState, GroupStatus, Source};
+use muster_directory::{GroupDefinition, GroupId, GroupState, GroupStatus, RuleProcessing, Source};
 use roaring::RoaringBitmap;
 
 impl Applying<'_> {
@@ -29,7 +29,10 @@ impl Applying<'_> {
         let mode = defined.mode();
         let (local, before) = match self.state.groups.local(id) {
             Some(local) => (local, self.state.groups.get(local).map(|group| group.mode)),
-            None => (self.state.groups.create(id, definition.created, mode), None),
+            None => {
+                let evaluator = self.catalog.evaluator().version;
+                (self.state.groups.create(id, definition.created, (mode, evaluator)), None)
+            }
         };
         self.state.groups.connect(local, defined.number);
         match (before, mode) {
@@ -93,6 +96,7 @@ impl Applying<'_> {
         match sync.then {
             AfterSync::Keep => {
                 group.synced = Some(sync.version);
+                group.evaluator = self.catalog.evaluator().version;
                 self.report(local, GroupState::Current);
                 self.state.groups.set_sync(local, None);
             }
@@ -163,11 +167,12 @@ impl Applying<'_> {
     fn report(&mut self, local: LocalGroup, state: GroupState) {
         let Some(group) = self.state.groups.get(local) else { return };
         let defined = group.rule_number.and_then(|number| self.catalog.by_number(number));
-        let (version, done) = match (&group.sync, defined) {
-            (Some(sync), _) => (sync.version, sync.done),
-            (None, Some(defined)) => (defined.definition.version, Flips::default()),
+        let (version, done, remaining) = match (&group.sync, defined) {
+            (Some(sync), _) => (sync.version, sync.done, sync.pending.len()),
+            (None, Some(defined)) => (defined.definition.version, Flips::default(), 0),
             (None, None) => return,
         };
+        let processing = defined.and_then(|defined| processing(defined, state));
         self.step.push_status(GroupStatus {
             tenant: self.tenant.clone(),
             group: group.id.clone(),
@@ -176,6 +181,9 @@ impl Applying<'_> {
             members: group.members.len(),
             added: done.added,
             removed: done.removed,
+            remaining,
+            held: None,
+            processing,
             as_of: self.clock,
         });
     }
@@ -204,5 +212,16 @@ impl Applying<'_> {
             self.unlist(group, object);
             self.state.objects.forget_if_unknown(object);
         }
+    }
+}
+
+/// How far the rule is processed, of a dynamic group that is in this state.
+fn processing(defined: &CatalogGroup, state: GroupState) -> Option<RuleProcessing> {
+    match (&defined.decides, state) {
+        (Decides::Listing, _) => None,
+        (Decides::Nobody(reason), _) => Some(RuleProcessing::Failed(reason.as_str().into())),
+        (Decides::Rule(_), GroupState::Syncing) => Some(RuleProcessing::Running),
+        (Decides::Rule(_), _) if defined.followed_rule().is_none() => Some(RuleProcessing::NotStarted),
+        (Decides::Rule(_), _) => Some(RuleProcessing::Succeeded),
     }
 }

@@ -278,7 +278,8 @@ mod tests {
     }
 
     fn group(id: &str) -> RecordImage {
-        let image = GroupImage { local: 1, created: 1, mode: GroupMode::Assigned, synced: None };
+        let image =
+            GroupImage { local: 1, created: 1, mode: GroupMode::Assigned, synced: None, evaluator: 1 };
         RecordImage::Group(Tenant::default(), GroupId::new(id).unwrap(), Some(image))
     }
 

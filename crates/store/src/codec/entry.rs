@@ -10,7 +10,7 @@ use self::dead_letter::DeadLetterV1;
 use self::delta::{CauseV1, DeltaV1};
 use self::licence::LicenceEventV1;
 use self::list::List;
-use self::status::StatusV1;
+use self::status::{StatusDetailV1, StatusV1};
 use super::head::{PositionsV1, read_positions, write_positions};
 use super::{Damage, read, write};
 use muster_directory::{Cause, Delta, GroupStatus, Instant};
@@ -53,6 +53,17 @@ struct EntryV2<'a> {
     licences: Vec<LicenceEventV1<'a>>,
 }
 
+/// An entry whose statuses tell more than those of the first version; one that has none such is written as the
+/// versions before.
+#[derive(Serialize, Deserialize)]
+struct EntryV3<'a> {
+    #[serde(borrow)]
+    base: EntryV2<'a>,
+    /// One for each status, in their order.
+    #[serde(borrow)]
+    details: Vec<StatusDetailV1<'a>>,
+}
+
 /// The entry's deltas bear the sequences that end at its own, as
 /// [`head_after`](muster_engine::storage::order::head_after) has checked.
 pub(crate) fn encode(entry: &Entry) -> Result<Vec<u8>, StorageError> {
@@ -78,18 +89,30 @@ pub(crate) fn encode(entry: &Entry) -> Result<Vec<u8>, StorageError> {
         statuses: entry.statuses.iter().map(StatusV1::from).collect(),
         dead_letters,
     };
+    let details: Vec<StatusDetailV1<'_>> = entry.statuses.iter().map(StatusDetailV1::of).collect();
+    if details.iter().any(|detail| !detail.is_empty()) {
+        return write(3, &EntryV3 { base: EntryV2 { base: record, licences }, details });
+    }
     if licences.is_empty() { write(1, &record) } else { write(2, &EntryV2 { base: record, licences }) }
 }
 
 pub(crate) fn decode(number: u64, bytes: &[u8]) -> Result<Entry, Damage> {
-    let (record, licences): (EntryV1<'_>, Vec<LicenceEventV1<'_>>) = match super::open(bytes)? {
-        (1, payload) => (read(payload)?, Vec::new()),
+    let (record, licences, details) = match super::open(bytes)? {
+        (1, payload) => (read(payload)?, Vec::new(), Vec::new()),
         (2, payload) => {
             let EntryV2 { base, licences } = read(payload)?;
-            (base, licences)
+            (base, licences, Vec::new())
+        }
+        (3, payload) => {
+            let EntryV3 { base: EntryV2 { base, licences }, details } = read(payload)?;
+            if details.len() != base.statuses.len() {
+                return Err(Damage::new("its statuses and what is told beside them are not as many"));
+            }
+            (base, licences, details)
         }
         (version, _) => return Err(Damage::version(version)),
     };
+    let record: EntryV1<'_> = record;
     let names: Vec<Arc<str>> = record.names.into_iter().map(Arc::from).collect();
     let causes: Result<Vec<Cause>, Damage> = record.causes.into_iter().map(Cause::try_from).collect();
     let causes = causes?;
@@ -107,6 +130,10 @@ pub(crate) fn decode(number: u64, bytes: &[u8]) -> Result<Entry, Damage> {
     });
     let licences = licences.collect::<Result<_, _>>()?;
     let statuses = record.statuses.into_iter().map(GroupStatus::try_from);
+    let mut statuses: Vec<GroupStatus> = statuses.collect::<Result<_, _>>()?;
+    for (status, detail) in statuses.iter_mut().zip(details) {
+        detail.add_to(status);
+    }
     let letters = record.dead_letters.into_iter().map(|letter| letter.into_dead_letter(&names));
     Ok(Entry {
         number,
@@ -116,7 +143,7 @@ pub(crate) fn decode(number: u64, bytes: &[u8]) -> Result<Entry, Damage> {
         sequence: record.sequence,
         deltas,
         licences,
-        statuses: statuses.collect::<Result<_, _>>()?,
+        statuses,
         dead_letters: letters.collect::<Result<_, _>>()?,
         records: Vec::new(),
     })

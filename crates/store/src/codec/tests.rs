@@ -181,6 +181,16 @@ fn value_bytes_never_change() {
     expect("values-v1.txt", &actual);
 }
 
+/// The same of what later schema versions tell beside.
+#[test]
+fn later_value_bytes_never_change() {
+    let groups = all(&[fixed::later_group()], |image| group::encode(image).unwrap());
+    let entries = all(&[fixed::telling_entry()], |entry| entry::encode(entry).unwrap());
+    expect("values-v2.txt", &format!("groups\n{groups}entry\n{entries}"));
+    let entry = fixed::telling_entry();
+    assert_eq!(entry::decode(1, &entry::encode(&entry).unwrap()).unwrap(), entry);
+}
+
 /// The same of the licensing subscriber's records and events.
 #[test]
 fn licensing_bytes_never_change() {

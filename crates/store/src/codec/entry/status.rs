@@ -1,7 +1,7 @@
-//! A change of a group's state as an entry has it.
+//! A change of a group's state as an entry has it, and what later versions tell of it beside.
 
 use crate::codec::Damage;
-use muster_directory::{GroupId, GroupState, GroupStatus, Instant, Tenant};
+use muster_directory::{GroupId, GroupState, GroupStatus, Instant, RuleProcessing, Tenant};
 use serde::{Deserialize, Serialize};
 
 #[derive(Serialize, Deserialize)]
@@ -67,7 +67,55 @@ impl TryFrom<StatusV1<'_>> for GroupStatus {
             members: status.members,
             added: status.added,
             removed: status.removed,
+            remaining: 0,
+            held: None,
+            processing: None,
             as_of: Instant::from_millis(status.as_of),
         })
+    }
+}
+
+/// What an entry of version 3 tells beside [`StatusV1`].
+#[derive(Serialize, Deserialize)]
+pub(super) struct StatusDetailV1<'a> {
+    remaining: u64,
+    held: Option<u64>,
+    #[serde(borrow)]
+    processing: Option<ProcessingV1<'a>>,
+}
+
+#[derive(Serialize, Deserialize)]
+enum ProcessingV1<'a> {
+    NotStarted,
+    Running,
+    Succeeded,
+    Failed(&'a str),
+}
+
+impl<'a> StatusDetailV1<'a> {
+    pub(super) fn of(status: &'a GroupStatus) -> StatusDetailV1<'a> {
+        let processing = status.processing.as_ref().map(|processing| match processing {
+            RuleProcessing::NotStarted => ProcessingV1::NotStarted,
+            RuleProcessing::Running => ProcessingV1::Running,
+            RuleProcessing::Succeeded => ProcessingV1::Succeeded,
+            RuleProcessing::Failed(reason) => ProcessingV1::Failed(reason),
+        });
+        StatusDetailV1 { remaining: status.remaining, held: status.held, processing }
+    }
+
+    /// Whether there is nothing that the older version does not tell.
+    pub(super) fn is_empty(&self) -> bool {
+        self.remaining == 0 && self.held.is_none() && self.processing.is_none()
+    }
+
+    pub(super) fn add_to(self, status: &mut GroupStatus) {
+        status.remaining = self.remaining;
+        status.held = self.held;
+        status.processing = self.processing.map(|processing| match processing {
+            ProcessingV1::NotStarted => RuleProcessing::NotStarted,
+            ProcessingV1::Running => RuleProcessing::Running,
+            ProcessingV1::Succeeded => RuleProcessing::Succeeded,
+            ProcessingV1::Failed(reason) => RuleProcessing::Failed(reason.into()),
+        });
     }
 }
