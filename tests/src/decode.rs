@@ -38,6 +38,8 @@ pub fn decode(line: &str, schema: impl Fn(&Tenant) -> Arc<Schema>) -> Result<Eve
             let op = match text("op") {
                 "upsert" => GroupOp::Upsert(group_patch(&line["data"])),
                 "patch" => GroupOp::Patch(group_patch(&line["data"])),
+                "confirm" => GroupOp::Confirm(line["data"]["version"].as_u64()),
+                "reject" => GroupOp::Reject(line["data"]["version"].as_u64()),
                 _ => GroupOp::Delete,
             };
             return Ok(Event::Group(GroupRequest { tenant, id: GroupId::new(text("id")).unwrap(), op }));

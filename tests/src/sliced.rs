@@ -168,6 +168,7 @@ impl SlicedEngine {
             Definition::Schema { request, version } => {
                 RecordImage::Schema(request.tenant.clone(), Some((version, request)))
             }
+            Definition::Held(_) | Definition::HeldEnded { .. } => unreachable!("there is no brake"),
         });
         Ok(())
     }

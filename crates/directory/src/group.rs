@@ -44,6 +44,10 @@ pub enum GroupOp {
     Patch(GroupPatch),
     /// The end of the group; no error where there is none.
     Delete,
+    /// The edit that is held takes effect; where a version is named, only that one.
+    Confirm(Option<u64>),
+    /// The edit that is held is given up; where a version is named, only that one.
+    Reject(Option<u64>),
 }
 
 /// Members of a group's definition. `None`: not named; `Some(None)`: null, which stands for the default.

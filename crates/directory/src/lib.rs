@@ -6,6 +6,7 @@
 pub mod delta;
 pub mod event;
 pub mod group;
+pub mod held;
 pub mod id;
 pub mod licence;
 pub mod object;
@@ -18,6 +19,7 @@ pub use group::{
     GroupDefinition, GroupOp, GroupPatch, GroupRequest, GroupRule, GroupState, GroupStatus, ProcessingState,
     RuleProcessing, SchemaRequest,
 };
+pub use held::{HeldDefinition, Impact};
 pub use id::{GroupId, ObjectId, PlanId, SkuId, Tenant};
 pub use licence::{LicenceEvent, LicensingInput};
 pub use muster_rule::{Instant, ObjectKind};

@@ -79,6 +79,10 @@ codes! {
     UnknownRemoval = "unknown-removal",
     /// A product, an assignment of licences or a tenant's settings is not of the shape it must have.
     InvalidLicensing = "invalid-licensing",
+    /// A confirmation or rejection of a group's edit that is not held, or not of that version.
+    NotHeld = "not-held",
+    /// A confirmation of an edit by which many more members would leave than were shown.
+    PreviewChanged = "preview-changed",
 }
 
 impl fmt::Display for RejectionCode {

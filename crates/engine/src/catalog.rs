@@ -6,10 +6,10 @@
 
 use crate::{Decides, Definition, Evaluator};
 use foldhash::{HashMap, HashMapExt};
-use muster_directory::{GroupDefinition, GroupId, ProcessingState, SchemaRequest, Tenant};
+use muster_directory::{GroupDefinition, GroupId, HeldDefinition, ProcessingState, SchemaRequest, Tenant};
 use muster_index::{ClockTerms, IndexKind, RuleIndex, RuleNumber};
 use muster_rule::{Rule, Schema};
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use crate::storage::GroupMode;
@@ -36,6 +36,8 @@ pub struct TenantCatalog {
     readers: HashMap<Arc<str>, BTreeSet<RuleNumber>>,
     index: Box<dyn RuleIndex>,
     clock_terms: ClockTerms,
+    /// Edits that wait to be confirmed.
+    held: BTreeMap<GroupId, Arc<HeldDefinition>>,
 }
 
 /// One group as defined.
@@ -122,6 +124,11 @@ impl Catalog {
             Definition::GroupDeleted { tenant, id, .. } => {
                 self.tenant_mut(tenant).delete(id);
             }
+            Definition::Held(held) => {
+                let GroupDefinition { tenant, id, .. } = &*held.definition;
+                self.tenant_mut(tenant).held.insert(id.clone(), Arc::clone(held));
+            }
+            Definition::HeldEnded { tenant, id, .. } => drop(self.tenant_mut(tenant).held.remove(id)),
             Definition::Schema { request, .. } => self.restore_schema(request),
         }
     }
@@ -166,6 +173,7 @@ impl TenantCatalog {
             readers: HashMap::new(),
             index: index_kind.build(),
             clock_terms: ClockTerms::default(),
+            held: BTreeMap::new(),
         }
     }
 
@@ -214,6 +222,18 @@ impl TenantCatalog {
     /// All groups, in no order.
     pub fn groups(&self) -> impl Iterator<Item = &CatalogGroup> {
         self.groups.iter().flatten()
+    }
+
+    /// The edit of this group that waits to be confirmed.
+    #[must_use]
+    pub fn held(&self, id: &GroupId) -> Option<&Arc<HeldDefinition>> {
+        self.held.get(id)
+    }
+
+    /// How many edits wait to be confirmed.
+    #[must_use]
+    pub fn held_count(&self) -> usize {
+        self.held.len()
     }
 
     /// The dynamic groups, followed or not, whose rule reads the group of this folded id.

@@ -1,7 +1,7 @@
 //! What the registrar accepted, as catalogs and partitions take it.
 
 use crate::Evaluator;
-use muster_directory::{GroupDefinition, GroupId, SchemaRequest, Source, Tenant};
+use muster_directory::{GroupDefinition, GroupId, HeldDefinition, SchemaRequest, Source, Tenant};
 use muster_rule::{Rule, Schema};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -18,6 +18,19 @@ pub enum Definition {
     },
     /// A group is no more.
     GroupDeleted {
+        /// Whose group.
+        tenant: Tenant,
+        /// Which.
+        id: GroupId,
+        /// The number of the request.
+        version: u64,
+        /// The request.
+        source: Source,
+    },
+    /// An edit of a group waits to be confirmed; what was in force stays so.
+    Held(Arc<HeldDefinition>),
+    /// No edit of this group waits any more.
+    HeldEnded {
         /// Whose group.
         tenant: Tenant,
         /// Which.
@@ -58,7 +71,10 @@ impl Definition {
     pub fn version(&self) -> u64 {
         match self {
             Definition::Group { definition, .. } => definition.version,
-            Definition::GroupDeleted { version, .. } | Definition::Schema { version, .. } => *version,
+            Definition::Held(held) => held.definition.version,
+            Definition::GroupDeleted { version, .. }
+            | Definition::HeldEnded { version, .. }
+            | Definition::Schema { version, .. } => *version,
         }
     }
 }
@@ -73,7 +89,7 @@ impl Endings {
             Definition::Group { definition, .. } => {
                 self.0.remove(&(definition.tenant.clone(), definition.id.clone()));
             }
-            Definition::Schema { .. } => {}
+            Definition::Held(_) | Definition::HeldEnded { .. } | Definition::Schema { .. } => {}
         }
     }
 

@@ -161,6 +161,8 @@ impl Engine {
             Definition::Schema { request, version } => {
                 RecordImage::Schema(request.tenant.clone(), Some((version, request)))
             }
+            // Nothing is held here: there is no brake.
+            Definition::Held(_) | Definition::HeldEnded { .. } => return Ok(()),
         });
         Ok(())
     }

@@ -26,5 +26,5 @@ pub use partition::{
     Budget, Comparison, Draft, FoundPage, GroupBehind, Partition, PartitionCounts, Preview, Sampled,
     ValueCount, ValuesPage, ValuesQuestion,
 };
-pub use registrar::{Registrar, Request};
+pub use registrar::{BrakeLimits, Proposal, Registrar, Request, Ruling, Settlement};
 pub use restoring::Restoring;

@@ -240,7 +240,9 @@ impl Partition {
     ) {
         let (tenant, source) = match definition {
             Definition::Group { definition, .. } => (&definition.tenant, &definition.source),
-            Definition::GroupDeleted { tenant, source, .. } => (tenant, source),
+            Definition::GroupDeleted { tenant, source, .. }
+            | Definition::HeldEnded { tenant, source, .. } => (tenant, source),
+            Definition::Held(held) => (&held.definition.tenant, &held.definition.source),
             Definition::Schema { request, .. } => {
                 self.reread(&request.tenant, catalog.tenant(&request.tenant), interpret);
                 return;
@@ -263,6 +265,8 @@ impl Partition {
                     applying.drain(local, budget);
                 }
             }
+            Definition::Held(held) => applying.report_standing(&held.definition.id),
+            Definition::HeldEnded { id, .. } => applying.report_standing(id),
             Definition::Schema { .. } => {}
         }
         event.close(clock, &mut self.step);

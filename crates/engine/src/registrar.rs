@@ -3,12 +3,15 @@
 //! The registrar decides each request once and for all partitions: accepted is accepted. It reads the
 //! catalog and changes nothing; what it returns is put in force by whoever runs it.
 
+mod brake;
 mod cycle;
+
+pub use brake::{BrakeLimits, Proposal, Ruling, Settlement};
 
 use crate::{Catalog, CatalogGroup, Decides, Definition, TenantCatalog};
 use muster_directory::{
-    GroupDefinition, GroupId, GroupOp, GroupPatch, GroupRequest, GroupRule, Rejection, RejectionCode,
-    SchemaRequest, Source,
+    GroupDefinition, GroupId, GroupOp, GroupPatch, GroupRequest, GroupRule, HeldDefinition, Rejection,
+    RejectionCode, SchemaRequest, Source, Tenant,
 };
 use muster_rule::diagnostic::Diagnostic;
 use muster_rule::{Dialect, Rule, Schema};
@@ -42,10 +45,10 @@ impl TenantCatalog {
 impl Registrar {
     /// The definition that a request leads to, given those in force; `None` where there is nothing to do
     /// (the deletion of a group that does not exist). `version` is the request's number, greater than those
-    /// before it: its offset on a topic, in files its ordinal.
+    /// before it: its offset on a topic, in files its ordinal. For a host that has no brake, and so holds nothing.
     ///
     /// # Errors
-    /// The refusal: `unknown-group`, `group-id-case`, `invalid-rule`, `membership-cycle` or `invalid-schema`.
+    /// As of [`rule_on`](Self::rule_on).
     pub fn decide(
         &self,
         catalog: &Catalog,
@@ -53,72 +56,123 @@ impl Registrar {
         version: u64,
         source: &Source,
     ) -> Result<Option<Definition>, Rejection> {
-        match request {
-            Request::Group(request) => {
-                self.decide_group(catalog.tenant(&request.tenant), request, version, source)
-            }
+        let definitions = match self.rule_on(catalog, request, version, source, None)? {
+            Ruling::Settled(definitions) => definitions,
+            Ruling::Asks(proposal) => proposal.accepted(),
+        };
+        Ok(definitions.into_iter().next())
+    }
+
+    /// What a request leads to: definitions, to be put in force together and in their order, or with a brake the
+    /// question who would leave. `version` as of [`decide`](Self::decide).
+    ///
+    /// # Errors
+    /// The refusal: `unknown-group`, `group-id-case`, `invalid-rule`, `membership-cycle`, `invalid-schema` or
+    /// `not-held`.
+    pub fn rule_on(
+        &self,
+        catalog: &Catalog,
+        request: Request,
+        version: u64,
+        source: &Source,
+        brake: Option<&BrakeLimits>,
+    ) -> Result<Ruling, Rejection> {
+        let GroupRequest { tenant, id, op } = match request {
+            Request::Group(request) => request,
             Request::Schema(request) => {
                 check_schema(catalog.tenant(&request.tenant), &request.schema)?;
-                Ok(Some(Definition::Schema { request, version }))
+                return Ok(Ruling::Settled(vec![Definition::Schema { request, version }]));
+            }
+        };
+        let ended =
+            Definition::HeldEnded { tenant: tenant.clone(), id: id.clone(), version, source: source.clone() };
+        let of = catalog.tenant(&tenant);
+        let deciding = Deciding { of, version, source, brake };
+        match op {
+            GroupOp::Delete => {
+                let held = of.held(&id).map(|_| ended);
+                let existing = of.group(&id).is_some();
+                let source = source.clone();
+                let deleted = existing.then_some(Definition::GroupDeleted { tenant, id, version, source });
+                Ok(Ruling::Settled(deleted.into_iter().chain(held).collect()))
+            }
+            GroupOp::Reject(of) => {
+                Registrar::held(catalog, (&tenant, &id), of)?;
+                Ok(Ruling::Settled(vec![ended]))
+            }
+            GroupOp::Confirm(of) => {
+                let held = Registrar::held(catalog, (&tenant, &id), of)?;
+                let definition =
+                    GroupDefinition { version, source: source.clone(), ..(*held.definition).clone() };
+                deciding.define(definition, vec![ended], Some(Arc::clone(held)))
+            }
+            GroupOp::Upsert(patch) => {
+                let definition = self.fold(&deciding, (&tenant, &id), None, patch)?;
+                let beside = of.held(&id).map(|_| ended);
+                deciding.define(definition, beside.into_iter().collect(), None)
+            }
+            GroupOp::Patch(patch) => {
+                let Some(existing) = of.group(&id) else { return Err(unknown_group(&id)) };
+                let edits_rule = patch.membership_rule.is_some() || patch.dialect.is_some();
+                let beside = match of.held(&id) {
+                    None => None,
+                    Some(_) if edits_rule => Some(ended),
+                    // The edit that waits goes on waiting, with what is patched now.
+                    Some(held) => Some(self.patch_held(&deciding, held, patch.clone())?),
+                };
+                let definition = self.fold(&deciding, (&tenant, &id), Some(&existing.definition), patch)?;
+                deciding.define(definition, beside.into_iter().collect(), None)
             }
         }
     }
 
-    fn decide_group(
+    /// The definition that `patch` makes of `base`, or of the defaults.
+    fn fold(
         &self,
-        tenant: &TenantCatalog,
-        request: GroupRequest,
-        version: u64,
-        source: &Source,
-    ) -> Result<Option<Definition>, Rejection> {
-        let GroupRequest { tenant: name, id, op } = request;
-        let existing = tenant.group(&id);
-        let (base, patch) = match op {
-            GroupOp::Delete => {
-                let deleted = Definition::GroupDeleted { tenant: name, id, version, source: source.clone() };
-                return Ok(existing.map(|_| deleted));
-            }
-            GroupOp::Upsert(patch) => (None, patch),
-            GroupOp::Patch(patch) => match existing {
-                Some(group) => (Some(group), patch),
-                None => return Err(unknown_group(&id)),
-            },
-        };
-        if let Some(other) = tenant.by_folded_id(&id.folded())
-            && other.definition.id != id
+        deciding: &Deciding<'_>,
+        (tenant, id): (&Tenant, &GroupId),
+        base: Option<&GroupDefinition>,
+        patch: GroupPatch,
+    ) -> Result<GroupDefinition, Rejection> {
+        if let Some(other) = deciding.of.by_folded_id(&id.folded())
+            && other.definition.id != *id
         {
-            return Err(differs_in_case(&id, &other.definition.id));
+            return Err(differs_in_case(id, &other.definition.id));
         }
-        let base_definition = base.map(|group| &*group.definition);
-        let rule = self.rule_of(base_definition, &patch);
-        let definition = GroupDefinition {
-            tenant: name,
+        let rule = self.rule_of(base, &patch);
+        let Deciding { version, source, .. } = *deciding;
+        Ok(GroupDefinition {
+            tenant: tenant.clone(),
             version,
-            created: existing.map_or(version, |group| group.definition.created),
+            created: deciding.of.group(id).map_or(version, |group| group.definition.created),
             display_name: match patch.display_name {
                 Some(name) => name,
-                None => base_definition.and_then(|base| base.display_name.clone()),
+                None => base.and_then(|base| base.display_name.clone()),
             },
             rule,
             processing_state: match patch.processing_state {
                 Some(state) => state.unwrap_or_default(),
-                None => base_definition.map(|base| base.processing_state).unwrap_or_default(),
+                None => base.map(|base| base.processing_state).unwrap_or_default(),
             },
-            other: other_members(base_definition, patch.other),
+            other: other_members(base, patch.other),
             source: source.clone(),
-            id,
-        };
-        let decides = match &definition.rule {
-            None => Decides::Listing,
-            Some(rule) => {
-                let rule = compile(tenant, base, rule)?;
-                if let Some(cycle) = cycle::find(tenant, &definition.id, &rule) {
-                    return Err(cycle);
-                }
-                Decides::Rule(rule)
-            }
-        };
-        Ok(Some(Definition::Group { definition: Arc::new(definition), decides }))
+            id: id.clone(),
+        })
+    }
+
+    fn patch_held(
+        &self,
+        deciding: &Deciding<'_>,
+        held: &HeldDefinition,
+        patch: GroupPatch,
+    ) -> Result<Definition, Rejection> {
+        let waiting = &*held.definition;
+        let patched = self.fold(deciding, (&waiting.tenant, &waiting.id), Some(waiting), patch)?;
+        // It keeps its name: what was shown of it is what it would do.
+        let GroupDefinition { version, source, .. } = waiting;
+        let definition = GroupDefinition { version: *version, source: source.clone(), ..patched };
+        let held = HeldDefinition { definition: Arc::new(definition), ..held.clone() };
+        Ok(Definition::Held(Arc::new(held)))
     }
 
     fn rule_of(&self, base: Option<&GroupDefinition>, patch: &GroupPatch) -> Option<GroupRule> {
@@ -132,6 +186,44 @@ impl Registrar {
             None => base.map_or(self.default_dialect, |base| base.dialect),
         };
         Some(GroupRule { text, dialect })
+    }
+}
+
+/// One request being decided about a group.
+struct Deciding<'a> {
+    of: &'a TenantCatalog,
+    version: u64,
+    source: &'a Source,
+    brake: Option<&'a BrakeLimits>,
+}
+
+impl Deciding<'_> {
+    /// Checks the definition; it is in force, with what comes `beside` it, unless it may have to be held.
+    fn define(
+        &self,
+        definition: GroupDefinition,
+        beside: Vec<Definition>,
+        confirms: Option<Arc<HeldDefinition>>,
+    ) -> Result<Ruling, Rejection> {
+        let existing = self.of.group(&definition.id);
+        let decides = match &definition.rule {
+            None => Decides::Listing,
+            Some(rule) => {
+                let rule = compile(self.of, existing, rule)?;
+                if let Some(cycle) = cycle::find(self.of, &definition.id, &rule) {
+                    return Err(cycle);
+                }
+                Decides::Rule(rule)
+            }
+        };
+        if let (Decides::Rule(rule), Some(existing), Some(_)) = (&decides, existing, self.brake)
+            && brake::may_remove(existing, &definition)
+        {
+            let rule = Arc::clone(rule);
+            return Ok(Ruling::Asks(Box::new(Proposal { definition, rule, beside, confirms })));
+        }
+        let edit = Definition::Group { definition: Arc::new(definition), decides };
+        Ok(Ruling::Settled([edit].into_iter().chain(beside).collect()))
     }
 }
 

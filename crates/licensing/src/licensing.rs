@@ -181,6 +181,8 @@ impl Licensing {
                         let rule = patch.membership_rule.iter().flatten().next();
                         state.set_dynamic(&request.id, Dynamic::of(rule));
                     }
+                    // What the edit says was seen when it was asked for.
+                    GroupOp::Confirm(_) | GroupOp::Reject(_) => {}
                     GroupOp::Patch(patch) => {
                         if let Some(rule) = &patch.membership_rule {
                             state.set_dynamic(&request.id, Dynamic::of(rule.as_ref()));

@@ -27,6 +27,8 @@ impl Organisation {
                 let group = self.groups.get(id).ok_or(RejectionCode::UnknownGroup)?;
                 self.patched(Some(group), patch)?
             }
+            // Nothing is ever held: there is no brake.
+            GroupOp::Confirm(_) | GroupOp::Reject(_) => return Err(RejectionCode::NotHeld),
             GroupOp::Delete => {
                 if self.groups.remove(id).is_some() {
                     self.listings.retain(|(listing, _)| listing != id);

@@ -7,16 +7,20 @@
 use crate::Service;
 use crate::progress::{Elsewhere, Progress};
 use crate::shared::Shared;
+use crate::stop::Stop;
 use muster_directory::{GroupId, Instant, MembershipChange, ObjectId, ObjectKind, Rejection, Tenant};
 use muster_engine::{Catalog, Draft, FoundPage, Partition, Preview, ValuesPage, ValuesQuestion};
 use muster_rule::{Attribute, Checked, Dialect, Rule, Schema};
 use std::collections::VecDeque;
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant as Moment};
 
 /// A partition that is busy for longer than this is not waited for.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A stop is noticed after that at the latest.
+const POLL: Duration = Duration::from_millis(50);
 
 type Question = Box<dyn FnOnce(&Partition, &Catalog) + Send>;
 
@@ -88,6 +92,17 @@ impl Questions {
         progress: &Progress,
         question: impl Fn(&Partition, &Catalog) -> T + Send + Sync + 'static,
     ) -> Result<Vec<T>, AskError> {
+        self.ask_until(progress, PATIENCE, &Stop::default(), question)
+    }
+
+    /// The same, for so long, or until a stop is requested.
+    pub(crate) fn ask_until<T: Send + 'static>(
+        &self,
+        progress: &Progress,
+        patience: Duration,
+        stop: &Stop,
+        question: impl Fn(&Partition, &Catalog) -> T + Send + Sync + 'static,
+    ) -> Result<Vec<T>, AskError> {
         if let Some(elsewhere) = progress.elsewhere() {
             return Err(elsewhere.into());
         }
@@ -102,14 +117,18 @@ impl Questions {
             queue.lock().unwrap_or_else(PoisonError::into_inner).push_back(ask);
         }
         drop(answers);
-        self.0
-            .iter()
-            .map(|_| {
-                answered.recv_timeout(PATIENCE).map_err(
-                    |(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected)| AskError::Unanswered,
-                )
-            })
-            .collect()
+        let deadline = Moment::now() + patience;
+        let mut found = Vec::with_capacity(self.0.len());
+        while found.len() < self.0.len() {
+            match answered.recv_timeout(POLL) {
+                Ok(answer) => found.push(answer),
+                Err(RecvTimeoutError::Timeout) if Moment::now() < deadline && !stop.is_requested() => {}
+                Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {
+                    return Err(AskError::Unanswered);
+                }
+            }
+        }
+        Ok(found)
     }
 }
 

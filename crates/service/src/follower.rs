@@ -113,6 +113,10 @@ pub(crate) fn read_definition(record: &Record, catalog: &Catalog) -> Result<Read
         AcceptedDefinition::GroupDeleted { tenant, id, version, source } => {
             Definition::GroupDeleted { tenant, id, version, source }
         }
+        AcceptedDefinition::Held(held) => Definition::Held(Arc::new(held)),
+        AcceptedDefinition::HeldEnded { tenant, id, version, source } => {
+            Definition::HeldEnded { tenant, id, version, source }
+        }
         AcceptedDefinition::Schema { request, version } => Definition::Schema { request, version },
         AcceptedDefinition::Licensing(licensing) => return Ok(ReadDefinition::Licensing(licensing)),
     }))

@@ -6,7 +6,9 @@
 //! partition reads its changes, commits to its store, and publishes from its outbox. Knows no HTTP and
 //! no configuration file.
 
+mod alarm;
 mod ask;
+mod brake;
 mod fault;
 mod feedback;
 mod follower;
@@ -27,6 +29,7 @@ mod standby;
 mod stop;
 mod submit;
 
+pub use alarm::EmptyingLimit;
 pub use ask::{AskError, Changes, Everybody, RuleQuestion, WantedValues};
 pub use fault::Fault;
 pub use feedback::Feedback;

@@ -41,7 +41,7 @@ impl PatternWatch {
                 }
             }
             Definition::GroupDeleted { tenant, id, .. } => drop(self.0.remove(&(tenant.clone(), id.clone()))),
-            Definition::Schema { .. } => {}
+            Definition::Held(_) | Definition::HeldEnded { .. } | Definition::Schema { .. } => {}
         }
     }
 

@@ -61,6 +61,8 @@ impl PartitionState {
 pub enum Decision {
     /// It became a definition.
     Accepted,
+    /// It waits to be confirmed.
+    Held,
     /// It became a dead letter.
     Refused,
 }
@@ -72,6 +74,16 @@ pub trait Observer: Send + Sync {
 
     /// The registrar decided a request; refused ones with their code.
     fn request(&self, decision: Decision, code: Option<&str>);
+
+    /// So many edits of groups are held until they are confirmed.
+    fn held(&self, edits: usize) {
+        let _ = edits;
+    }
+
+    /// Changes take more members out of a group than may leave within the period.
+    fn emptying(&self, tenant: &Tenant, group: &GroupId, removed: u64) {
+        let _ = (tenant, group, removed);
+    }
 
     /// So many records of a topic's partition are not applied yet.
     fn lag(&self, topic: &str, partition: u32, records: u64);

@@ -1,6 +1,7 @@
 //! What a service is started with.
 
-use crate::Feedback;
+use crate::{EmptyingLimit, Feedback};
+use muster_engine::BrakeLimits;
 use muster_index::IndexKind;
 use muster_rule::Dialect;
 use muster_stream::log::{Departure, Policy, Retention, TopicSpec};
@@ -69,6 +70,10 @@ pub struct ServiceOptions {
     pub feedback: Feedback,
     /// After how long it is said that the definitions are still being read.
     pub definitions_wait: Duration,
+    /// From when on an edit is held until it is confirmed. For a process that owns all partitions.
+    pub brake: Option<BrakeLimits>,
+    /// When changes that empty a group raise an alarm.
+    pub emptying: Option<EmptyingLimit>,
 }
 
 impl Topics {

@@ -10,19 +10,19 @@ mod work;
 
 pub(crate) use work::work;
 
+use crate::alarm::Emptying;
 use crate::observe::{PartitionState, Turn};
 use crate::progress::Applied;
 use crate::publisher::{Outbox, PartitionSubject, Publisher, Publishing, Subject, store_number};
 use crate::shared::{CatalogSchemas, Past, Shared};
 use crate::stop::Stop;
 use crate::{Fault, Feedback, ServiceOptions, feedback};
-use muster_directory::{Event, Rejection, RejectionCode, Source};
+use muster_directory::{Delta, Event, Rejection, RejectionCode, Source};
 use muster_engine::storage::{Positions, RecordImage, Remedy, Restore, StorageError, Trouble};
 use muster_engine::{Budget, Catalog, Partition};
 use muster_stream::log::{Batch, ReadLimits, Reader, Record, TopicPartition};
 use muster_wire::Placement;
-use std::sync::Arc;
-use std::sync::RwLockReadGuard;
+use std::sync::{Arc, PoisonError, RwLockReadGuard};
 use std::time::{Duration, Instant};
 use work::At;
 
@@ -79,6 +79,7 @@ impl PartitionTask {
             shared.storage.load(store_number(number), &mut restoring)?;
         }
         let mut partition = restoring.0;
+        let known = head.as_ref().map_or(0, |head| head.definitions_position);
         let (entry, positions) = match head {
             Some(head) => (head.entry, head.positions),
             None => (0, publisher.positions().clone()),
@@ -86,12 +87,16 @@ impl PartitionTask {
         let definitions = {
             let catalog = shared.catalog();
             // What is in force already counts as known from the start.
-            let (Past { endings, schemas }, next) = shared.begin_telling(number, &catalog);
+            let (Past { endings, schemas, held }, next) = shared.begin_telling(number, &catalog);
             for schema in schemas.values() {
                 // It may have come since the objects were stored.
                 partition.define(&catalog, schema, &*shared.interpret, Budget::Whole);
             }
             partition.restored(&catalog, &here(&shared, number, &positions), &endings);
+            // Whether an edit is held is told once, and not stored.
+            for definition in held.values().filter(|definition| definition.version() >= known) {
+                partition.define(&catalog, definition, &*shared.interpret, Budget::Whole);
+            }
             next
         };
         let mut reader = shared
@@ -200,6 +205,7 @@ impl PartitionTask {
             self.leave_trouble_behind()?;
             self.entry = entry.number;
             self.outbox.push(self.subject.weight(&entry));
+            self.watch_emptying(&entry.deltas);
             let done = self.partition.counts().work;
             shared.observer.turn(&Turn {
                 partition: self.number,
@@ -216,6 +222,16 @@ impl PartitionTask {
         }
         self.report();
         Ok(())
+    }
+
+    /// Raises the alarm for groups that changes empty.
+    fn watch_emptying(&self, deltas: &[Delta]) {
+        let Some(watch) = &self.shared.emptying else { return };
+        let raised = watch.lock().unwrap_or_else(PoisonError::into_inner).count(deltas);
+        for Emptying { tenant, group, removed } in raised {
+            tracing::error!(%tenant, %group, removed, "changes empty a group faster than they may: look at what sends them");
+            self.shared.observer.emptying(&tenant, &group, removed);
+        }
     }
 
     /// Applies the definitions that came into force.

@@ -7,17 +7,18 @@
 
 mod licensed;
 
-use crate::Fault;
 use crate::follower::{ReadDefinition, read_definition};
 use crate::observe::Decision;
 use crate::shared::{CatalogSchemas, Shared};
 use crate::stop::Stop;
+use crate::{Fault, brake};
 use licensed::LicensedGroups;
-use muster_directory::{DeadLetter, Event, Rejection, Source};
+use muster_directory::{DeadLetter, Event, GroupId, Rejection, Source, Tenant};
 use muster_engine::storage::{Marker, Positions};
 use muster_engine::takeover::{from_metadata, to_metadata};
-use muster_engine::{Catalog, Definition, Registrar, Request};
+use muster_engine::{BrakeLimits, Catalog, Definition, Registrar, Request, Ruling, Settlement};
 use muster_index::IndexKind;
+use muster_rule::Rule;
 use muster_stream::log::{
     LogError, NewRecord, Progress, ReadLimits, Reader, Record, TopicPartition, WriteError, Writer,
 };
@@ -42,6 +43,7 @@ pub(crate) fn run(shared: &Arc<Shared>, stop: &Arc<Stop>) -> Result<(), Fault> {
             .and_then(|mut task| task.run(stop, &mut fenced))
         {
             Ok(()) => return Ok(()),
+            Err(Fault::Stopped) => return Ok(()),
             Err(fault) => fault,
         };
         match &fault {
@@ -72,6 +74,12 @@ struct RegistrarTask {
     next: u64,
     /// One more than the greatest request number among the definitions in the log.
     accepted: u64,
+    /// As of the last write.
+    written: u64,
+    /// Records of the requests before `next` that are not written yet.
+    unwritten: Vec<NewRecord>,
+    /// One more than the number of the last request that declared attributes.
+    declared: u64,
     lineage: u64,
     looked: Option<Instant>,
 }
@@ -122,6 +130,9 @@ impl RegistrarTask {
             requests,
             next,
             accepted,
+            written: accepted,
+            unwritten: Vec::new(),
+            declared: accepted,
             lineage: lineage + 1,
             looked: None,
             shared,
@@ -135,18 +146,26 @@ impl RegistrarTask {
         while !stop.is_requested() {
             self.look();
             let Some(batch) = self.reader.poll(POLL)? else { continue };
-            let mut records = Vec::new();
             for record in &batch.records {
-                self.decide(record, &mut records);
+                self.next = record.offset;
+                self.decide(record, stop)?;
             }
-            if batch.next == self.next {
+            if batch.next == self.next && self.unwritten.is_empty() {
                 continue;
             }
             self.next = batch.next;
-            self.writer.write(&records, &[self.progress()])?;
+            self.write()?;
             *fenced = 0;
-            self.report();
         }
+        Ok(())
+    }
+
+    /// Writes what was decided of the requests before `next`, and that it was.
+    fn write(&mut self) -> Result<(), Fault> {
+        let records = std::mem::take(&mut self.unwritten);
+        self.writer.write(&records, &[self.progress()])?;
+        self.written = self.accepted;
+        self.report();
         Ok(())
     }
 
@@ -162,63 +181,60 @@ impl RegistrarTask {
         }
     }
 
-    /// Decides one request and appends what is to be written of it.
-    fn decide(&mut self, record: &Record, records: &mut Vec<NewRecord>) {
-        let shared = Arc::clone(&self.shared);
-        let topics = &shared.options.topics;
+    /// Decides one request; what is to be written of it is unwritten then.
+    fn decide(&mut self, record: &Record, stop: &Stop) -> Result<(), Fault> {
         let source =
-            Source::Topic { topic: Arc::clone(&topics.requests), partition: 0, offset: record.offset };
+            Source::Topic { topic: Arc::clone(&self.requests.topic), partition: 0, offset: record.offset };
         let read = record.as_wire();
-        let decision = muster_wire::decode_request(&read, &CatalogSchemas(&self.catalog))
-            .and_then(|posted| self.accept(posted, record.offset, &source));
-        match decision {
-            Ok(accepted) => {
-                if !accepted.is_empty() {
-                    self.shared.observer.request(Decision::Accepted, None);
+        let limits = self.shared.options.brake;
+        let ruling = muster_wire::decode_request(&read, &CatalogSchemas(&self.catalog))
+            .and_then(|posted| self.rule_on(posted, record.offset, &source, limits.as_ref()));
+        let settlement = match ruling {
+            Ok(Ruling::Settled(definitions)) => Settlement { definitions, refusal: None },
+            Err(rejection) => Settlement { definitions: Vec::new(), refusal: Some(rejection) },
+            Ok(Ruling::Asks(proposal)) => {
+                let needed = self.known_by_partitions(proposal.group(), proposal.tenant(), proposal.rule());
+                if needed > self.written && !self.unwritten.is_empty() {
+                    self.write()?;
                 }
-                for definition in accepted {
-                    let to = TopicPartition::new(Arc::clone(&topics.definitions), 0);
-                    records.push(NewRecord::placed(to, definition.to_record()));
-                }
+                let impact = brake::impact(&self.shared, stop, &proposal, needed)?;
+                proposal.settle(&limits.unwrap_or_default(), impact)
             }
-            Err(rejection) => {
-                tracing::warn!(offset = record.offset, code = %rejection.code, "a request was refused");
-                self.shared.observer.request(Decision::Refused, Some(rejection.code.as_str()));
-                let letter: DeadLetter = read.dead_letter(source, rejection);
-                let to = TopicPartition::new(Arc::clone(&topics.dead_letters), 0);
-                records.push(NewRecord::placed(to, muster_wire::dead_letter_record(letter)));
-            }
+        };
+        self.take(settlement.definitions);
+        if let Some(rejection) = settlement.refusal {
+            self.refuse(&read, source, rejection);
         }
+        Ok(())
     }
 
-    /// What comes of a request: nothing, a definition, or one and what ends with it.
-    fn accept(
+    /// What a request leads to; what licensing asks for is accepted as it is.
+    fn rule_on(
         &mut self,
         posted: Posted,
         version: u64,
         source: &Source,
-    ) -> Result<Vec<AcceptedDefinition>, Rejection> {
+        brake: Option<&BrakeLimits>,
+    ) -> Result<Ruling, Rejection> {
         let request = match posted {
             Posted::Event(Event::Group(request)) => Request::Group(request),
             Posted::Event(Event::Schema(request)) => Request::Schema(request),
             // Of other kinds there are none on this topic.
-            Posted::Event(_) => return Ok(Vec::new()),
+            Posted::Event(_) => return Ok(Ruling::Settled(Vec::new())),
             Posted::Licensing(request) => {
                 let accepted = AcceptedLicensing::new(request, version, source.clone());
                 self.licensed.learn(&accepted);
-                return Ok(vec![AcceptedDefinition::Licensing(accepted)]);
+                self.shared.observer.request(Decision::Accepted, None);
+                self.append(&AcceptedDefinition::Licensing(accepted));
+                return Ok(Ruling::Settled(Vec::new()));
             }
         };
-        let Some(definition) = self.registrar.decide(&self.catalog, request, version, source)? else {
-            return Ok(Vec::new());
-        };
-        self.catalog.apply(&definition);
-        self.accepted = self.accepted.max(version + 1);
-        let ended = self.licensed.end_with(&definition);
-        Ok([Some(accepted(definition)), ended.map(AcceptedDefinition::Licensing)]
-            .into_iter()
-            .flatten()
-            .collect())
+        self.registrar.rule_on(&self.catalog, request, version, source, brake)
+    }
+
+    fn append(&mut self, definition: &AcceptedDefinition) {
+        let to = TopicPartition::new(Arc::clone(&self.shared.options.topics.definitions), 0);
+        self.unwritten.push(NewRecord::placed(to, definition.to_record()));
     }
 
     fn progress(&self) -> Progress {
@@ -234,8 +250,57 @@ impl RegistrarTask {
         Progress { of: self.requests.clone(), next: self.next, metadata: to_metadata(&marker) }
     }
 
+    /// What decides who would leave a group by this rule must be known to the partitions: everything where it reads
+    /// other groups, else the group itself and what is declared.
+    fn known_by_partitions(&self, group: &GroupId, tenant: &Tenant, rule: &Rule) -> u64 {
+        if !rule.sources().is_empty() {
+            return self.accepted;
+        }
+        let existing = self.catalog.tenant(tenant).group(group);
+        self.declared.max(existing.map_or(0, |existing| existing.definition.version + 1))
+    }
+
+    fn take(&mut self, definitions: Vec<Definition>) {
+        if let Some(first) = definitions.first() {
+            let decision = match first {
+                Definition::Held(held) => {
+                    tracing::warn!(
+                        group = %held.definition.id, tenant = %held.definition.tenant,
+                        version = held.definition.version, reason = held.reason,
+                        "an edit is held until it is confirmed"
+                    );
+                    Decision::Held
+                }
+                _ => Decision::Accepted,
+            };
+            self.shared.observer.request(decision, None);
+        }
+        for definition in definitions {
+            self.catalog.apply(&definition);
+            self.accepted = self.accepted.max(definition.version() + 1);
+            if let Definition::Schema { version, .. } = definition {
+                self.declared = version + 1;
+            }
+            let ended = self.licensed.end_with(&definition);
+            self.append(&accepted(definition));
+            if let Some(ended) = ended {
+                self.append(&AcceptedDefinition::Licensing(ended));
+            }
+        }
+    }
+
+    fn refuse(&mut self, read: &muster_wire::Record<'_>, source: Source, rejection: Rejection) {
+        tracing::warn!(?source, code = %rejection.code, "a request was refused");
+        self.shared.observer.request(Decision::Refused, Some(rejection.code.as_str()));
+        let letter: DeadLetter = read.dead_letter(source, rejection);
+        let to = TopicPartition::new(Arc::clone(&self.shared.options.topics.dead_letters), 0);
+        self.unwritten.push(NewRecord::placed(to, muster_wire::dead_letter_record(letter)));
+    }
+
     fn report(&self) {
         self.shared.progress.registrar(self.next, self.accepted);
+        let held = self.catalog.tenants().map(|tenant| self.catalog.tenant(tenant).held_count()).sum();
+        self.shared.observer.held(held);
     }
 }
 
@@ -277,6 +342,10 @@ fn accepted(definition: Definition) -> AcceptedDefinition {
         Definition::Group { definition, .. } => AcceptedDefinition::Group((*definition).clone()),
         Definition::GroupDeleted { tenant, id, version, source } => {
             AcceptedDefinition::GroupDeleted { tenant, id, version, source }
+        }
+        Definition::Held(held) => AcceptedDefinition::Held((*held).clone()),
+        Definition::HeldEnded { tenant, id, version, source } => {
+            AcceptedDefinition::HeldEnded { tenant, id, version, source }
         }
         Definition::Schema { request, version } => AcceptedDefinition::Schema { request, version },
     }

@@ -1,12 +1,13 @@
 //! What the threads of a service share.
 
+use crate::alarm::EmptyingWatch;
 use crate::ask::Questions;
 use crate::observe::Observer;
 use crate::progress::Progress;
 use crate::standby::Copies;
 use crate::stop::Stop;
 use crate::{ServiceOptions, Starting};
-use muster_directory::{Instant, Tenant};
+use muster_directory::{GroupId, Instant, Tenant};
 use muster_engine::storage::{ChangelogFormat, Storage};
 use muster_engine::{Catalog, Definition, Endings, Interpret};
 use muster_rule::Schema;
@@ -63,6 +64,8 @@ pub(crate) struct Shared {
     pub(crate) progress: Progress,
     pub(crate) questions: Questions,
     pub(crate) copies: Copies,
+    /// Where an alarm is configured.
+    pub(crate) emptying: Option<Mutex<EmptyingWatch>>,
     catalog: RwLock<Catalog>,
     /// For each partition that is told, the definitions in force in the catalog that it has not been told of
     /// yet. Only touched while the catalog is locked, so that a partition which reads the catalog finds them all.
@@ -81,6 +84,8 @@ pub(crate) struct Past {
     pub(crate) endings: Endings,
     /// The last schema of each tenant, in no order.
     pub(crate) schemas: BTreeMap<Tenant, Arc<Definition>>,
+    /// Of each group the last word on whether an edit of it is held, in no order.
+    pub(crate) held: BTreeMap<(Tenant, GroupId), Arc<Definition>>,
 }
 
 impl Shared {
@@ -95,6 +100,7 @@ impl Shared {
             progress: Progress::new(options.partitions),
             questions: Questions::new(options.partitions.get()),
             copies: Copies::default(),
+            emptying: options.emptying.map(|limit| Mutex::new(EmptyingWatch::new(limit))),
             stop: Stop::default(),
             options,
             log,
@@ -163,6 +169,11 @@ impl Shared {
         (queued.unwrap_or_default(), self.in_force.load(Ordering::Acquire))
     }
 
+    /// One more than the greatest request number among the definitions in force.
+    pub(crate) fn in_force(&self) -> u64 {
+        self.in_force.load(Ordering::Acquire)
+    }
+
     /// How many definitions wait for a partition.
     pub(crate) fn waiting(&self, partition: u32) -> usize {
         self.queue(partition).and_then(|queue| queue.as_ref().map(VecDeque::len)).unwrap_or(0)
@@ -196,8 +207,18 @@ impl Shared {
 impl Past {
     fn learn(&mut self, definition: &Arc<Definition>) {
         self.endings.learn(definition);
-        if let Definition::Schema { request, .. } = &**definition {
-            self.schemas.insert(request.tenant.clone(), Arc::clone(definition));
+        match &**definition {
+            Definition::Schema { request, .. } => {
+                self.schemas.insert(request.tenant.clone(), Arc::clone(definition));
+            }
+            Definition::Held(held) => {
+                let key = (held.definition.tenant.clone(), held.definition.id.clone());
+                self.held.insert(key, Arc::clone(definition));
+            }
+            Definition::HeldEnded { tenant, id, .. } => {
+                self.held.insert((tenant.clone(), id.clone()), Arc::clone(definition));
+            }
+            Definition::Group { .. } | Definition::GroupDeleted { .. } => {}
         }
     }
 }

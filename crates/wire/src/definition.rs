@@ -9,6 +9,9 @@
 //!  "source":{"topic":"muster.requests","partition":0,"offset":17},
 //!  "displayName":"Guests","membershipRule":"user.userType -eq \"Guest\"","dialect":"entra",
 //!  "membershipRuleProcessingState":"On","other":{"description":"…"}}
+//! {"format":1,"kind":"held","tenant":"default","id":"g1","version":21,
+//!  "definition":{"format":1,"kind":"group",…},"reason":"812 of 900 members would leave, more than 10 %",
+//!  "preview":{"added":1,"removed":812,"unchanged":88,"members":89,"addedSample":["u1"],"removedSample":["u2"]}}
 //! {"format":1,"kind":"schema","tenant":"default","version":18,
 //!  "attributes":[{"object":"user","name":"level","type":"integer"}]}
 //! ```
@@ -21,8 +24,9 @@
 //!  "line":{"kind":"product","op":"upsert","id":"s1","data":{"prepaidUnits":{"enabled":25}}}}
 //! ```
 //!
-//! `displayName`, `membershipRule` with `dialect`, and `other` are left out where there are none. The
-//! end of a group, a product, an assignment or settings is a null value; the request that ended it is in the record's headers `version` and
+//! The edit of a group that is held lies under a key of its own, beside the definition in force, and has a null value
+//! once it waits no more. `displayName`, `membershipRule` with `dialect`, and `other` are left out where there are none. The
+//! end of a group or of its being held, of a product, an assignment or settings is a null value; the request that ended it is in the record's headers `version` and
 //! `source` (the number in decimal digits, and the JSON object from above). A member that is not listed
 //! here makes another format: within a format nothing is added, so that no program ever passes over
 //! what it does not know.
@@ -33,7 +37,8 @@ use crate::licensing::LicensingRequest;
 use crate::record::{NewRecord, Record};
 use muster_directory::licence::{Assignee, LicensingInput};
 use muster_directory::{
-    GroupDefinition, GroupId, GroupRule, ObjectKind, ProcessingState, SchemaRequest, Source, Tenant,
+    GroupDefinition, GroupId, GroupRule, HeldDefinition, Impact, ObjectId, ObjectKind, ProcessingState,
+    SchemaRequest, Source, Tenant,
 };
 use muster_rule::{AttributeType, DeclaredAttribute, Dialect, Schema};
 use serde::{Deserialize, Serialize};
@@ -52,6 +57,19 @@ pub enum AcceptedDefinition {
     Group(GroupDefinition),
     /// A group is no more.
     GroupDeleted {
+        /// Whose group.
+        tenant: Tenant,
+        /// Which.
+        id: GroupId,
+        /// The number of the request.
+        version: u64,
+        /// The request.
+        source: Source,
+    },
+    /// An edit of a group waits to be confirmed.
+    Held(HeldDefinition),
+    /// No edit of this group waits any more.
+    HeldEnded {
         /// Whose group.
         tenant: Tenant,
         /// Which.
@@ -158,6 +176,12 @@ impl AcceptedDefinition {
             AcceptedDefinition::GroupDeleted { tenant, id, .. } => {
                 Some(DefinitionKey::Group(tenant.clone(), id.clone()))
             }
+            AcceptedDefinition::Held(held) => {
+                Some(DefinitionKey::Held(held.definition.tenant.clone(), held.definition.id.clone()))
+            }
+            AcceptedDefinition::HeldEnded { tenant, id, .. } => {
+                Some(DefinitionKey::Held(tenant.clone(), id.clone()))
+            }
             AcceptedDefinition::Schema { request, .. } => Some(DefinitionKey::Schema(request.tenant.clone())),
             AcceptedDefinition::Licensing(licensing) => licensing.key(),
         }
@@ -176,7 +200,9 @@ impl AcceptedDefinition {
             AcceptedDefinition::Schema { request, version } => {
                 (Some(json(&SchemaValue::of(request, *version))), vec![])
             }
-            AcceptedDefinition::GroupDeleted { version, source, .. } => ended(version, source),
+            AcceptedDefinition::Held(held) => (Some(json(&HeldValue::of(held))), vec![]),
+            AcceptedDefinition::GroupDeleted { version, source, .. }
+            | AcceptedDefinition::HeldEnded { version, source, .. } => ended(version, source),
             AcceptedDefinition::Licensing(licensing) => match LicensingValue::of(licensing) {
                 Some(value) => (Some(json(&value)), vec![]),
                 None => ended(&licensing.version, &licensing.source),
@@ -210,6 +236,7 @@ impl AcceptedDefinition {
 const GROUP: &str = "group";
 const SCHEMA: &str = "schema";
 const LICENSING: &str = "licensing";
+const HELD: &str = "held";
 const VERSION: &str = "version";
 const SOURCE: &str = "source";
 
@@ -227,6 +254,10 @@ fn deletion(key: DefinitionKey, record: &Record<'_>) -> Result<AcceptedDefinitio
             let (version, source) = request()?;
             return Ok(AcceptedDefinition::GroupDeleted { tenant, id, version, source });
         }
+        DefinitionKey::Held(tenant, id) => {
+            let (version, source) = request()?;
+            return Ok(AcceptedDefinition::HeldEnded { tenant, id, version, source });
+        }
         DefinitionKey::Product(tenant, sku) => LicensingInput::Product(tenant, sku, None),
         DefinitionKey::Assignment(tenant, assignee) => LicensingInput::Assignment(tenant, assignee, None),
         DefinitionKey::Settings(tenant) => LicensingInput::Settings(tenant, None),
@@ -241,6 +272,7 @@ fn deletion(key: DefinitionKey, record: &Record<'_>) -> Result<AcceptedDefinitio
 fn read(head: &Head, value: &[u8]) -> Result<AcceptedDefinition, String> {
     match head.kind.as_str() {
         GROUP => parsed::<GroupValue<'_>>(value)?.into_definition().map(AcceptedDefinition::Group),
+        HELD => parsed::<HeldValue<'_>>(value)?.into_held().map(AcceptedDefinition::Held),
         SCHEMA => parsed::<SchemaValue<'_>>(value)?.into_definition(),
         LICENSING => parsed::<LicensingValue<'_>>(value)?.into_definition(),
         other => Err(format!("its kind is {}", quoted(other))),
@@ -285,6 +317,34 @@ struct GroupValue<'a> {
     membership_rule_processing_state: State,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     other: BTreeMap<String, Box<RawValue>>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct HeldValue<'a> {
+    format: u32,
+    kind: Cow<'a, str>,
+    tenant: Cow<'a, str>,
+    id: Cow<'a, str>,
+    version: u64,
+    #[serde(borrow)]
+    definition: GroupValue<'a>,
+    reason: Cow<'a, str>,
+    #[serde(borrow)]
+    preview: PreviewValue<'a>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct PreviewValue<'a> {
+    added: u64,
+    removed: u64,
+    unchanged: u64,
+    members: u64,
+    #[serde(borrow)]
+    added_sample: Vec<Cow<'a, str>>,
+    #[serde(borrow)]
+    removed_sample: Vec<Cow<'a, str>>,
 }
 
 #[derive(Clone, Copy, Serialize, Deserialize)]
@@ -372,6 +432,50 @@ impl<'a> GroupValue<'a> {
             other: other.collect(),
             source: self.source.into_source(),
         })
+    }
+}
+
+impl<'a> HeldValue<'a> {
+    fn of(held: &'a HeldDefinition) -> HeldValue<'a> {
+        let Impact { added, removed, unchanged, added_sample, removed_sample } = &held.impact;
+        let ids = |sample: &'a [ObjectId]| sample.iter().map(|id| Cow::from(id.as_str())).collect();
+        HeldValue {
+            format: FORMAT,
+            kind: HELD.into(),
+            tenant: held.definition.tenant.as_str().into(),
+            id: held.definition.id.as_str().into(),
+            version: held.definition.version,
+            definition: GroupValue::of(&held.definition),
+            reason: held.reason.as_str().into(),
+            preview: PreviewValue {
+                added: *added,
+                removed: *removed,
+                unchanged: *unchanged,
+                members: added + unchanged,
+                added_sample: ids(added_sample),
+                removed_sample: ids(removed_sample),
+            },
+        }
+    }
+
+    fn into_held(self) -> Result<HeldDefinition, String> {
+        let PreviewValue { added, removed, unchanged, added_sample, removed_sample, .. } = self.preview;
+        let ids = |sample: Vec<Cow<'_, str>>| {
+            let ids = sample.iter().map(|id| ObjectId::new(id).map_err(|rejection| rejection.message));
+            ids.collect::<Result<Vec<_>, _>>()
+        };
+        let impact = Impact {
+            added,
+            removed,
+            unchanged,
+            added_sample: ids(added_sample)?,
+            removed_sample: ids(removed_sample)?,
+        };
+        let definition = self.definition.into_definition()?;
+        if definition.version != self.version {
+            return Err("its version is not that of its definition".into());
+        }
+        Ok(HeldDefinition { definition: Arc::new(definition), impact, reason: self.reason.into_owned() })
     }
 }
 

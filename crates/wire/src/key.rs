@@ -17,6 +17,8 @@ const TENANT_END: char = '\u{1f}';
 pub enum DefinitionKey {
     /// A group's definition; `group/` and its id.
     Group(Tenant, GroupId),
+    /// The edit of a group that waits to be confirmed; `held/` and the group's id.
+    Held(Tenant, GroupId),
     /// A tenant's schema; `schema/default`.
     Schema(Tenant),
     /// What a tenant owns of a product; `product/` and its id.
@@ -70,6 +72,7 @@ pub fn group_status(tenant: &Tenant, group: &GroupId, partition: u32) -> Vec<u8>
 pub fn definition(key: &DefinitionKey) -> Vec<u8> {
     match key {
         DefinitionKey::Group(tenant, id) => whole(tenant, &["group/", id.as_str()]),
+        DefinitionKey::Held(tenant, id) => whole(tenant, &["held/", id.as_str()]),
         DefinitionKey::Schema(tenant) => whole(tenant, &["schema/", SCHEMA_ID]),
         DefinitionKey::Product(tenant, sku) => whole(tenant, &["product/", sku.as_str()]),
         DefinitionKey::Assignment(tenant, Assignee::Group(group)) => {
@@ -120,10 +123,11 @@ pub fn parse_group_status(key: &[u8]) -> Result<(Tenant, GroupId, u32), Rejectio
 /// # Errors
 /// As [`parse_object`].
 pub fn parse_definition(key: &[u8]) -> Result<DefinitionKey, Rejection> {
-    const EXPECTED: &str = "`group/` and a group id, `schema/default`, or one of licensing";
+    const EXPECTED: &str = "`group/` or `held/` and a group id, `schema/default`, or one of licensing";
     let (tenant, rest) = split(key)?;
     match halves(rest, EXPECTED)? {
         ("group", id) => Ok(DefinitionKey::Group(tenant, GroupId::new(id)?)),
+        ("held", id) => Ok(DefinitionKey::Held(tenant, GroupId::new(id)?)),
         ("schema", SCHEMA_ID) => Ok(DefinitionKey::Schema(tenant)),
         ("product", id) => Ok(DefinitionKey::Product(tenant, SkuId::new(id)?)),
         ("tenant", SCHEMA_ID) => Ok(DefinitionKey::Settings(tenant)),

@@ -249,6 +249,7 @@ impl Model {
                     self.assignments.remove(&Assignee::Group(request.id.clone()));
                     self.dynamic.remove(&request.id);
                 }
+                GroupOp::Confirm(_) | GroupOp::Reject(_) => {}
                 GroupOp::Upsert(patch) | GroupOp::Patch(patch) => {
                     if patch.membership_rule.iter().flatten().next().is_some() {
                         self.dynamic.insert(request.id.clone());

@@ -6,13 +6,15 @@
 //! would do is not said.
 
 use super::cascade::{CatalogGroups, ObjectMemberships};
+use super::groups::StoredGroup;
 use super::objects::{ObjectNumber, ObjectTable};
 use super::{Partition, TenantState};
 use crate::{Catalog, TenantCatalog};
-use muster_directory::{GroupId, Instant, MembershipChange, ObjectId, Tenant};
+use muster_directory::{GroupId, Impact, Instant, MembershipChange, ObjectId, Tenant};
 use muster_index::{GroupSets, Query};
 use muster_rule::{Explanation, Memberships, Rule};
 use roaring::RoaringBitmap;
+use std::borrow::Cow;
 
 /// A rule that may become a group's.
 #[derive(Clone, Copy, Debug)]
@@ -87,6 +89,38 @@ impl Partition {
     /// Compares what a draft selects with the stored members of its group.
     #[must_use]
     pub fn compare<'a>(&'a self, catalog: &'a Catalog, draft: Draft<'a>) -> Comparison<'a> {
+        self.compare_with(catalog, draft, |group| Cow::Borrowed(&group.members))
+    }
+
+    /// What an edit would do to the members that the group has by the definition in force, be it that not all of
+    /// them are stored yet; with at most so many samples.
+    #[must_use]
+    pub fn impact(&self, catalog: &Catalog, draft: Draft<'_>, samples: usize) -> Impact {
+        let comparison = self.compare_with(catalog, draft, |group| match &group.sync {
+            Some(sync) => Cow::Owned(&group.members ^ &sync.pending),
+            None => Cow::Borrowed(&group.members),
+        });
+        let sample = |numbers| {
+            let of = comparison.place.map(|(state, _)| ids(&state.objects, numbers).take(samples));
+            let mut sample: Vec<ObjectId> = of.into_iter().flatten().map(|(_, id)| id.clone()).collect();
+            sample.sort_unstable();
+            sample
+        };
+        Impact {
+            added: comparison.added.len(),
+            removed: comparison.removed.len(),
+            unchanged: comparison.unchanged,
+            added_sample: sample(&comparison.added),
+            removed_sample: sample(&comparison.removed),
+        }
+    }
+
+    fn compare_with<'a>(
+        &'a self,
+        catalog: &'a Catalog,
+        draft: Draft<'a>,
+        members: impl Fn(&StoredGroup) -> Cow<'_, RoaringBitmap>,
+    ) -> Comparison<'a> {
         let now = draft.now.unwrap_or(self.clock);
         let mut comparison = Comparison {
             draft,
@@ -99,12 +133,11 @@ impl Partition {
         let Some(state) = self.tenants.get(draft.tenant) else { return comparison };
         let catalog = catalog.tenant(draft.tenant);
         let selected = state.selected(catalog, draft.rule, now);
-        let nobody = RoaringBitmap::new();
         let group = draft.group.and_then(|id| state.groups.get(state.groups.local(id)?));
-        let members = group.map_or(&nobody, |group| &group.members);
-        comparison.unchanged = selected.intersection_len(members);
-        comparison.removed = members - &selected;
-        comparison.added = selected - members;
+        let members = group.map(members).unwrap_or_default();
+        comparison.unchanged = selected.intersection_len(&members);
+        comparison.removed = &*members - &selected;
+        comparison.added = selected - &*members;
         comparison.place = Some((state, catalog));
         comparison
     }

@@ -163,6 +163,22 @@ impl Applying<'_> {
         None
     }
 
+    /// Tells those who watch how a group stands that nothing was done to.
+    pub(super) fn report_standing(&mut self, id: &GroupId) {
+        let Some(local) = self.state.groups.local(id) else { return };
+        let syncing = self.state.groups.get(local).is_some_and(|group| group.sync.is_some());
+        let state = match self.catalog.group(id) {
+            _ if syncing => GroupState::Syncing,
+            Some(CatalogGroup { decides: Decides::Nobody(_), .. }) => GroupState::Failed,
+            Some(defined) if defined.mode() == GroupMode::Dynamic && defined.followed_rule().is_none() => {
+                GroupState::Paused
+            }
+            Some(_) => GroupState::Current,
+            None => return,
+        };
+        self.report(local, state);
+    }
+
     /// Tells those who watch that the group has entered this state.
     fn report(&mut self, local: LocalGroup, state: GroupState) {
         let Some(group) = self.state.groups.get(local) else { return };
@@ -171,6 +187,11 @@ impl Applying<'_> {
             (Some(sync), _) => (sync.version, sync.done, sync.pending.len()),
             (None, Some(defined)) => (defined.definition.version, Flips::default(), 0),
             (None, None) => return,
+        };
+        let held = self.catalog.held(&group.id).map(|held| held.definition.version);
+        let state = match state {
+            GroupState::Current | GroupState::Paused if held.is_some() => GroupState::Held,
+            state => state,
         };
         let processing = defined.and_then(|defined| processing(defined, state));
         self.step.push_status(GroupStatus {
@@ -182,7 +203,7 @@ impl Applying<'_> {
             added: done.added,
             removed: done.removed,
             remaining,
-            held: None,
+            held,
             processing,
             as_of: self.clock,
         });

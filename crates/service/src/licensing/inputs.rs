@@ -226,6 +226,8 @@ impl Inputs {
                 let request = GroupRequest { tenant, id, op: GroupOp::Delete };
                 (Some(LicensingInput::Event(Event::Group(request))), version, source, None)
             }
+            // What waits is nothing yet.
+            AcceptedDefinition::Held(_) | AcceptedDefinition::HeldEnded { .. } => return Ok(None),
             AcceptedDefinition::Schema { version, .. } => {
                 // It names no request of its own.
                 let topic = Arc::clone(&self.shared.options.service.topics.requests);

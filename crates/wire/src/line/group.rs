@@ -13,16 +13,39 @@ use serde_json::value::RawValue;
 use std::sync::Arc;
 
 pub(super) fn decode(envelope: &Envelope<'_>) -> Result<GroupRequest, Rejection> {
-    let op = envelope.op(&["upsert", "patch", "delete"])?;
+    let op = envelope.op(&["upsert", "patch", "delete", "confirm", "reject"])?;
     envelope.only(data_members(op), "a line")?;
     envelope.time()?;
     let (tenant, id) = (envelope.tenant()?, envelope.group_id("id")?);
     let op = match op {
         "delete" => GroupOp::Delete,
+        "confirm" => GroupOp::Confirm(held_version(envelope)?),
+        "reject" => GroupOp::Reject(held_version(envelope)?),
         "upsert" => GroupOp::Upsert(patch(envelope.source, envelope.data()?, &id)?),
         _ => GroupOp::Patch(patch(envelope.source, envelope.data()?, &id)?),
     };
     Ok(GroupRequest { tenant, id, op })
+}
+
+/// The version of the edit that is meant, where one is named: `{"version":17}`.
+fn held_version(envelope: &Envelope<'_>) -> Result<Option<u64>, Rejection> {
+    if !envelope.has("data") {
+        return Ok(None);
+    }
+    match envelope.source.members_of(envelope.data()?)?.as_slice() {
+        [] => Ok(None),
+        [Member { name, value }] if name == "version" => value.get().parse().map(Some).map_err(|_| {
+            let at = envelope.source.byte_of(value.get());
+            let message = format!("`version` takes the number of the edit that waits (byte {at})");
+            Rejection::new(RejectionCode::InvalidValue, message)
+        }),
+        members => {
+            let stray = members.iter().find(|member| member.name != "version");
+            let name = stray.map_or_else(|| quoted("version"), |member| quoted(&member.name));
+            let message = format!("the data has {name}: give `version` once, or leave the data out");
+            Err(Rejection::new(RejectionCode::InvalidEvent, message))
+        }
+    }
 }
 
 fn patch<'a>(source: Source<'a>, data: &'a RawValue, id: &GroupId) -> Result<GroupPatch, Rejection> {
