@@ -5,6 +5,7 @@ mod completions;
 mod config;
 mod export;
 mod find;
+mod groups;
 mod licensing;
 mod loadgen;
 mod man;
@@ -60,6 +61,12 @@ pub(crate) enum Command {
     Produce(produce::Arguments),
     /// Print the deltas, or what else the service writes, from either log
     Tail(tail::Arguments),
+    /// Show the edits of groups that are held, confirm or reject them
+    Groups {
+        /// What.
+        #[command(subcommand)]
+        command: groups::GroupsCommand,
+    },
     /// Make the service's topics, or say what differs from the configuration
     Topics {
         /// Which.

@@ -4,6 +4,7 @@
 //! in it does not exist. Values are read as strictly as an event: nothing unknown, misspelt or out of
 //! range passes, and everything that is wrong is said at once. What a value means is for whoever uses it.
 
+mod brake;
 mod error;
 mod kafka;
 mod layers;
@@ -13,6 +14,7 @@ mod secret;
 mod topics;
 mod unit;
 
+pub(crate) use brake::Brake;
 pub(crate) use error::{ConfigError, Problem};
 pub(crate) use kafka::{Kafka, Property, Sasl};
 pub(crate) use layers::Overrides;
@@ -39,6 +41,7 @@ pub(crate) struct Config {
     pub(crate) licensing: Licensing,
     pub(crate) standby: Standby,
     pub(crate) limits: Limits,
+    pub(crate) brake: Brake,
     pub(crate) telemetry: Telemetry,
     /// Who gave the value of each key.
     origins: BTreeMap<String, Origin>,
@@ -170,6 +173,7 @@ impl Config {
             licensing: Licensing::read(&mut reader),
             standby: Standby { enabled: reader.boolean("standby.enabled") },
             limits: Limits::read(&mut reader),
+            brake: Brake::read(&mut reader),
             telemetry: Telemetry::read(&mut reader),
             origins: BTreeMap::new(),
         };
@@ -179,6 +183,7 @@ impl Config {
                 "the log is \"kafka\", but there are no brokers: give `host:port`",
             );
         }
+        config.brake.check(&mut reader, config.log.kind);
         reader.finish()?;
         config.origins = settings.into_origins();
         Ok(config)

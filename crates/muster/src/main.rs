@@ -61,6 +61,7 @@ fn main() -> ExitCode {
         Command::Serve(arguments) => arguments.run(),
         Command::Produce(arguments) => arguments.run(),
         Command::Tail(arguments) => arguments.run(),
+        Command::Groups { command } => command.run(),
         Command::Topics { command } => command.run(),
         Command::Partitions { command } => command.run(),
         Command::Export(arguments) => arguments.run(),

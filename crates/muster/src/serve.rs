@@ -133,6 +133,8 @@ pub(crate) fn options(config: &Config) -> ServiceOptions {
         standby: config.standby.enabled,
         feedback: if config.licensing.feedback { Feedback::On } else { Feedback::Off },
         definitions_wait: config.limits.definitions_wait,
+        brake: config.brake.limits(),
+        emptying: config.brake.emptying(),
     }
 }
 

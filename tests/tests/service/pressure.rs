@@ -148,6 +148,8 @@ pub(crate) fn options() -> ServiceOptions {
         standby: false,
         feedback: muster_service::Feedback::Off,
         definitions_wait: PATIENCE,
+        brake: None,
+        emptying: None,
     }
 }
 

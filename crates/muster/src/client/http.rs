@@ -63,6 +63,12 @@ impl Http {
             .collect()
     }
 
+    /// Asks with a body; a refusal has a code.
+    pub(crate) fn post(&self, path: &str, body: &[u8]) -> Result<Result<Vec<u8>, Problem>, Failure> {
+        let sent = self.agent.post(format!("{}{path}", self.url)).send(body);
+        self.read(sent.map_err(|error| self.unreachable(&error))?)
+    }
+
     /// Asks for lines; a refusal has a code.
     pub(crate) fn get(&self, path: &str) -> Result<Result<Vec<u8>, Problem>, Failure> {
         let got = self.agent.get(format!("{}{path}", self.url)).call();

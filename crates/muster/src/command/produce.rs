@@ -74,14 +74,7 @@ impl Arguments {
             }
             Reached::Log { log, options } => Way::direct(&*log, *options)?,
         };
-        let mut sending = Sending {
-            way,
-            most: BATCH_BYTES.min(most),
-            batch: Vec::new(),
-            bytes: 0,
-            sent: BTreeMap::new(),
-            refused: 0,
-        };
+        let mut sending = Sending::new(way, BATCH_BYTES.min(most));
         let mut clocks = 0;
         for file in &self.files {
             for_each_line(file, |number, text| {
@@ -97,6 +90,18 @@ impl Arguments {
         sending.tell(clocks);
         Ok(if sending.refused == 0 { Outcome::Done } else { Outcome::No })
     }
+}
+
+/// Sends one request; by a running service until it is decided. Whether it was taken.
+pub(super) fn send_request(reached: Reached, text: Vec<u8>) -> Result<bool, Failure> {
+    let way = match reached {
+        Reached::Service(http) => Way::Http { http, wait: true },
+        Reached::Log { log, options } => Way::direct(&*log, options)?,
+    };
+    let mut sending = Sending::new(way, BATCH_BYTES);
+    sending.take(Line { place: "the request".to_owned(), about: About::of(&text), text })?;
+    sending.send()?;
+    Ok(sending.refused == 0)
 }
 
 struct Line {
@@ -172,6 +177,10 @@ struct Sending {
 }
 
 impl Sending {
+    fn new(way: Way, most: usize) -> Sending {
+        Sending { way, most, batch: Vec::new(), bytes: 0, sent: BTreeMap::new(), refused: 0 }
+    }
+
     fn take(&mut self, line: Line) -> Result<(), Failure> {
         let waits = matches!(self.way, Way::Http { wait: true, .. });
         let turns = waits && self.batch.iter().any(|earlier| earlier.about.mixes_with(&line.about));

@@ -3,7 +3,7 @@
 use super::LicenceShow;
 use super::config::ConfigArguments;
 use crate::client::{Http, Reached, reach};
-use crate::config::LogKind;
+use crate::config::{Config, LogKind};
 use crate::failure::{Failure, Outcome};
 use crate::show::Show;
 use clap::{Args, ValueEnum};
@@ -124,13 +124,12 @@ impl Arguments {
             return Err(Failure::usage(format!("there is no data directory `{directory}`: set `data.dir`")));
         }
         let source = match reach(&config, self.url.as_deref())? {
-            Reached::Service(http) => Source::Service(http),
             Reached::Log { .. } if embedded && self.follow => {
                 return Err(Failure::usage(
                     "no service runs on this data directory, so nothing more comes: leave --follow out",
                 ));
             }
-            Reached::Log { log, options } => Source::Log { log, options, readers: BTreeMap::new() },
+            reached => Source::of(reached),
         };
         let begin = match self.from {
             Some(From::Number(number)) => number,
@@ -167,6 +166,19 @@ impl Arguments {
             }
         }
     }
+}
+
+/// Hands over every record of the definitions, as a line of JSON each.
+pub(super) fn each_definition(
+    config: &Config,
+    url: Option<&str>,
+    take: &mut dyn FnMut(&[u8]) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let source = Source::of(reach(config, url)?);
+    let mut tail = Tail { source, topic: TopicName::Definitions, next: BTreeMap::new() };
+    tail.begin(&[], 0)?;
+    while tail.round(take)? {}
+    Ok(())
 }
 
 /// Reading along in some partitions.
@@ -234,6 +246,15 @@ enum Source {
 }
 
 impl Source {
+    fn of(reached: Reached) -> Source {
+        match reached {
+            Reached::Service(http) => Source::Service(http),
+            Reached::Log { log, options } => {
+                Source::Log { log, options, readers: BTreeMap::new() }
+            }
+        }
+    }
+
     /// Lines of a partition from this place on; `None` where there is no such partition.
     fn lines(
         &mut self,

@@ -70,12 +70,23 @@ impl Observer for MetricsObserver {
     fn request(&self, decision: Decision, code: Option<&str>) {
         let outcome = match decision {
             Decision::Accepted => "accepted",
+            Decision::Held => "held",
             Decision::Refused => "refused",
         };
         counter!(metric::REQUESTS, "outcome" => outcome).increment(1);
         if let Some(code) = code {
             counter!(metric::DEAD_LETTERS, "code" => code.to_owned()).increment(1);
         }
+    }
+
+    fn held(&self, edits: usize) {
+        #[expect(clippy::cast_precision_loss, reason = "gauges are floating point")]
+        gauge!(metric::EDITS_HELD).set(edits as f64);
+    }
+
+    fn emptying(&self, tenant: &Tenant, group: &GroupId, _removed: u64) {
+        let labels = [("tenant", tenant.as_str().to_owned()), ("group", group.as_str().to_owned())];
+        counter!(metric::GROUP_EMPTYING, &labels).increment(1);
     }
 
     fn lag(&self, topic: &str, partition: u32, records: u64) {

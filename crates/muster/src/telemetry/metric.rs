@@ -46,7 +46,7 @@ const RULES: &[f64] = &[0.0, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.
 metrics! {
     /// Changes of objects and listings that were applied. What is refused is a dead letter.
     CHANGES = "muster_changes_total": Kind::Counter, ["partition"];
-    /// Requests of administrators (groups, schemas) that were decided: `outcome` is `accepted` or `refused`.
+    /// Requests of administrators (groups, schemas) that were decided: `outcome` is `accepted`, `held` or `refused`.
     REQUESTS = "muster_requests_total": Kind::Counter, ["outcome"];
     /// Membership deltas that were committed: `change` is `added` or `removed`.
     DELTAS = "muster_deltas_total": Kind::Counter, ["partition", "change"];
@@ -60,6 +60,11 @@ metrics! {
     GROUPS_SYNCING = "muster_groups_syncing": Kind::Gauge, ["partition"];
     /// Memberships that synchronisations have still to flip: how far they are.
     MEMBERSHIPS_PENDING = "muster_memberships_pending": Kind::Gauge, ["partition"];
+    /// Edits of groups that are held until they are confirmed or rejected.
+    EDITS_HELD = "muster_edits_held": Kind::Gauge, [];
+    /// Alarms: changes took more members out of the group than `brake.alarm_removals` within `brake.alarm_period`; by
+    /// group, one a period, no series for others.
+    GROUP_EMPTYING = "muster_group_emptying_total": Kind::Counter, ["tenant", "group"];
     /// Age of the definition that a group's memberships do not follow yet, in seconds and in the partition
     /// that is last; of the ten groups that are furthest behind, no series for others.
     GROUP_STALENESS = "muster_group_staleness_seconds": Kind::Gauge, ["tenant", "group"];
