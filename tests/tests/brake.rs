@@ -1,5 +1,10 @@
 //! The brake: edits by which too many members would leave wait, through kills, until somebody decides; and the alarm
 //! for changes that empty a group.
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "test support: a broken harness should stop the test"
+)]
 
 use muster_tests::program::Workshop;
 use muster_tests::service::Service;

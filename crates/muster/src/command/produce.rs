@@ -157,11 +157,11 @@ enum Way {
 }
 
 impl Way {
-    fn direct(log: &dyn Log, options: ServiceOptions) -> Result<Way, Failure> {
+    fn direct(log: &dyn Log, options: Box<ServiceOptions>) -> Result<Way, Failure> {
         log.create_topics(&options.topics.specs(options.partitions)).map_err(serve::failure)?;
         let producer = log.producer().map_err(serve::failure)?;
         // Attributes that a tenant's schema declares are typed when they are applied.
-        Ok(Way::Log { producer, options: Box::new(options), schema: Arc::default() })
+        Ok(Way::Log { producer, options, schema: Arc::default() })
     }
 }
 

@@ -249,9 +249,7 @@ impl Source {
     fn of(reached: Reached) -> Source {
         match reached {
             Reached::Service(http) => Source::Service(http),
-            Reached::Log { log, options } => {
-                Source::Log { log, options, readers: BTreeMap::new() }
-            }
+            Reached::Log { log, options } => Source::Log { log, options, readers: BTreeMap::new() },
         }
     }
 
