@@ -10,9 +10,10 @@ use crate::sliced::SlicedEngine;
 use crate::universe::Universe;
 use muster_directory::{Attributes, GroupId, MembershipChange, ObjectId, ObjectKind, Tenant};
 use muster_engine::storage::{MembershipImage, RecordImage, Storage};
-use muster_engine::{Draft, FoundPage, ValuesPage, ValuesQuestion};
+use muster_engine::{Against, Comparison, Draft, FoundPage, Inquiry, ValuesPage, ValuesQuestion};
 use muster_rule::{Dialect, Memberships, Row, Rule, Text, Value, property};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// Drives an engine through the history of `seed`, asking it all the while.
 ///
@@ -22,10 +23,14 @@ pub fn compare_previews(seed: u64, steps: &[Step]) -> Result<Tally, Mismatch> {
     let universe = Universe::new(&mut Random::new(seed));
     let mut engine = SlicedEngine::new(seed);
     let mut tally = Tally::default();
+    let mut open = None;
     for (step, what) in steps.iter().enumerate() {
         let result = guarded(|| {
             match what {
-                Step::Restart => engine.restart(),
+                Step::Restart => {
+                    engine.restart();
+                    open = None;
+                }
                 Step::Line { text, .. } => {
                     engine.decide_slices(seed, text);
                     tally.lines += 1;
@@ -33,6 +38,7 @@ pub fn compare_previews(seed: u64, steps: &[Step]) -> Result<Tally, Mismatch> {
                     engine.drain_some();
                 }
             }
+            proceed(&mut engine, &universe, &mut open)?;
             if engine.random.chance(30) {
                 tally.flipping += usize::from(ask(&mut engine, &universe)?);
             }
@@ -42,6 +48,51 @@ pub fn compare_previews(seed: u64, steps: &[Step]) -> Result<Tally, Mismatch> {
         result.map_err(|reason| Mismatch { step, reason })?;
     }
     Ok(tally)
+}
+
+/// A question that is answered in parts, while lines come.
+struct Open {
+    inquiry: Inquiry,
+    tenant: Tenant,
+    rule: Arc<Rule>,
+    now: muster_rule::Instant,
+}
+
+/// Goes on with a question, or begins one. Its answer is that of the moment at which it is whole.
+fn proceed(engine: &mut SlicedEngine, universe: &Universe, open: &mut Option<Open>) -> Result<(), String> {
+    let Some(Open { inquiry, tenant, rule, now }) = open else {
+        let tenant = some_tenant(engine, universe);
+        let now = engine.partition.clock();
+        let text = valid_rule(universe, now.as_millis(), Dialect::Extended, &mut engine.random);
+        let schema = Arc::clone(engine.catalog.tenant(&tenant).schema());
+        if let Ok(rule) = Rule::parse(&text, Dialect::Extended, &schema) {
+            let rule = Arc::new(rule);
+            let draft = Draft { tenant: &tenant, group: None, rule: &rule, now: Some(now) };
+            let inquiry = Inquiry::new(draft, Arc::clone(&rule), Against::Stored);
+            *open = Some(Open { inquiry, tenant, rule, now });
+        }
+        return Ok(());
+    };
+    let all = |comparison: Comparison<'_>| -> BTreeSet<ObjectId> {
+        comparison.changes().map(|(id, _)| id.clone()).collect()
+    };
+    let Some(found) = engine.partition.proceed(&engine.catalog, inquiry, 2).map(all) else { return Ok(()) };
+    let draft = Draft { tenant, group: None, rule, now: Some(*now) };
+    let expected = all(engine.partition.compare(&engine.catalog, draft));
+    let text = rule.text().to_owned();
+    *open = None;
+    if found == expected {
+        Ok(())
+    } else {
+        Err(format!("in parts {found:?} instead of {expected:?} for {text:?}"))
+    }
+}
+
+fn some_tenant(engine: &mut SlicedEngine, universe: &Universe) -> Tenant {
+    match *engine.random.pick(&universe.tenants) {
+        Some(tenant) => Tenant::new(tenant).unwrap(),
+        None => Tenant::default(),
+    }
 }
 
 /// Feeds a line. Where it gives a group a rule to follow, its preview is what it then does to the group; returns
@@ -58,7 +109,7 @@ fn save(engine: &mut SlicedEngine, line: &str) -> Result<usize, String> {
         let draft = Draft { tenant: &tenant, group: Some(&group), rule, now: None };
         let comparison = engine.partition.compare(&engine.catalog, draft);
         let preview = comparison.preview(3);
-        let changes = comparison.changes();
+        let changes: Vec<_> = comparison.changes().collect();
         let count = |wanted| changes.iter().filter(|(_, change)| *change == wanted).count() as u64;
         assert_eq!(preview.added, count(MembershipChange::Added));
         assert_eq!(preview.removed, count(MembershipChange::Removed));
@@ -112,10 +163,7 @@ fn rule_of(line: &str) -> Option<(Tenant, GroupId, String, Dialect)> {
 /// Asks for what a random rule selects, and for the values of a random attribute; returns whether somebody
 /// was selected and somebody was not.
 fn ask(engine: &mut SlicedEngine, universe: &Universe) -> Result<bool, String> {
-    let tenant = match *engine.random.pick(&universe.tenants) {
-        Some(tenant) => Tenant::new(tenant).unwrap(),
-        None => Tenant::default(),
-    };
+    let tenant = some_tenant(engine, universe);
     let stored = Stored::of(engine, &tenant);
     let dialect = *engine.random.pick(&[Dialect::Entra, Dialect::Extended]);
     let now = engine.partition.clock();

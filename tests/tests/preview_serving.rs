@@ -81,6 +81,29 @@ fn a_preview_says_what_saving_then_does_and_pages_have_everybody() {
 }
 
 #[test]
+fn a_directory_at_rest_knows_what_is_declared() {
+    let workshop = Workshop::default();
+    let service = Service::start(&workshop, "[topics]\npartitions = 2\n");
+    let declared = json!([{"object": "user", "name": "level", "type": "integer"}]);
+    let schema = json!({"kind": "schema", "op": "upsert", "id": "default", "data": {"attributes": declared}});
+    let _ = service.apply_events(&schema.to_string());
+    let users = (0..9).map(|number| {
+        let data = json!({"level": number, "city": "Oslo"});
+        json!({"kind": "user", "op": "upsert", "id": format!("u{number}"), "data": data})
+    });
+    let _ = service.apply_events(&users.map(|line| format!("{line}\n")).collect::<String>());
+    assert_eq!(service.terminate(), 0);
+    let data = workshop.path("data");
+    let data = data.to_string_lossy();
+    let rule = "user.level -ge 7";
+    let preview = workshop.run(&["preview", "--data", &data, "--rule", rule, "--dialect", "extended"]);
+    assert_eq!((preview.status, &preview.json()["added"]), (0, &json!(2)), "{}", preview.stderr);
+    let found = workshop.run(&["find", "--data", &data, "--rule", rule, "--dialect", "extended"]);
+    assert_eq!((found.status, found.stdout.as_str()), (0, "u7\nu8\n"), "{}", found.stderr);
+    assert_eq!(workshop.run(&["values", "--data", &data, "user.level"]).status, 0);
+}
+
+#[test]
 fn what_saving_would_refuse_is_refused() {
     let workshop = Workshop::default();
     let service = Service::start(&workshop, "[topics]\npartitions = 1\n");

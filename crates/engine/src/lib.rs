@@ -23,8 +23,8 @@ pub use engine::{Engine, EngineOptions};
 pub use evaluator::Evaluator;
 pub use interpret::Interpret;
 pub use partition::{
-    Budget, Comparison, Draft, FoundPage, GroupBehind, Partition, PartitionCounts, Preview, Sampled,
-    ValueCount, ValuesPage, ValuesQuestion,
+    Against, Budget, Comparison, Draft, FoundPage, GroupBehind, Inquiry, Partition, PartitionCounts, Preview,
+    Sampled, ValueCount, ValuesPage, ValuesQuestion,
 };
 pub use registrar::{BrakeLimits, Proposal, Registrar, Request, Ruling, Settlement};
 pub use restoring::Restoring;

@@ -7,6 +7,7 @@
 mod cascade;
 mod event;
 mod groups;
+mod inquiry;
 mod lookup;
 mod objects;
 mod preview;
@@ -18,6 +19,7 @@ use crate::{Catalog, Definition, Interpret, TenantCatalog};
 use event::{EventBuilder, Reason};
 use foldhash::{HashMap, HashMapExt};
 use groups::GroupTable;
+use inquiry::Watched;
 use muster_directory::delta::ObjectLife;
 use muster_directory::object::MAX_OBJECT_BYTES;
 use muster_directory::{
@@ -30,8 +32,9 @@ use objects::{ObjectNumber, ObjectTable};
 use std::collections::{BTreeMap, BTreeSet};
 use step::Step;
 
+pub use inquiry::Inquiry;
 pub use lookup::{FoundPage, ValueCount, ValuesPage, ValuesQuestion};
-pub use preview::{Comparison, Draft, Preview, Sampled};
+pub use preview::{Against, Comparison, Draft, Preview, Sampled};
 
 use crate::storage::{GroupMode, LocalGroup};
 
@@ -40,8 +43,19 @@ use crate::storage::{GroupMode, LocalGroup};
 pub enum Budget {
     /// All of it.
     Whole,
-    /// At most so many objects.
+    /// At most so many objects, and while it is not known who they are, at most four times as many values.
     Objects(u64),
+}
+
+impl Budget {
+    fn values(self) -> usize {
+        match self {
+            Budget::Whole => usize::MAX,
+            Budget::Objects(objects) => {
+                usize::try_from(objects).unwrap_or(usize::MAX).saturating_mul(4).max(1)
+            }
+        }
+    }
 }
 
 /// Sizes, for metrics and statistics.
@@ -87,6 +101,7 @@ struct TenantState {
     /// The objects that each group lists, be the group known or not.
     listings: HashMap<GroupId, BTreeSet<ObjectNumber>>,
     deadlines: Deadlines,
+    watched: Watched,
 }
 
 /// One event being applied to one tenant: everything it may touch, borrowed apart.
@@ -172,6 +187,7 @@ impl Partition {
         };
         let changed = state.rows.differences(old_row, new_row);
         state.rows.replace(number, old_row, new);
+        state.watched.note(number);
         let reason = Reason::Change { changed, object: life, time };
         let clock = self.clock;
         let mut applying =
@@ -256,7 +272,7 @@ impl Partition {
             Applying { tenant, state, catalog, event: &mut event, step: &mut self.step, clock };
         match definition {
             Definition::Group { definition, .. } => {
-                if let Some(local) = applying.define_group(definition) {
+                if let Some(local) = applying.define_group(definition, budget) {
                     applying.drain(local, budget);
                 }
             }
@@ -355,7 +371,7 @@ impl Partition {
     /// declaration changed (the registrar sees to that), so no membership changes.
     fn reread(&mut self, tenant: &Tenant, catalog: &TenantCatalog, interpret: &dyn Interpret) {
         let Some(state) = self.tenants.get_mut(tenant) else { return };
-        let TenantState { objects, rows, deadlines, .. } = state;
+        let TenantState { objects, rows, deadlines, watched, .. } = state;
         let numbers = rows.existing(ObjectKind::User) | rows.existing(ObjectKind::Device);
         for number in numbers {
             let (Some(slot), Some(object)) = (objects.slot(number), rows.object(number)) else { continue };
@@ -366,6 +382,7 @@ impl Partition {
                 let new = rows.draft(object.kind, &slot.id, old.as_ref(), edit);
                 deadlines.change(rows, number, old.as_ref(), Some(&new));
                 rows.put(number, Some(new));
+                watched.note(number);
                 self.step.touch_object(tenant, &slot.id);
             }
         }

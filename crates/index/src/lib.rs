@@ -28,7 +28,7 @@ pub use by_value::ByValue;
 pub use clock::{ClockTerms, Deadlines};
 pub use naive::Naive;
 pub use predicate::{Formula, PredicateId, PredicateTable, TruthMemo};
-pub use query::{GroupSets, Query};
+pub use query::{GroupSets, Query, Search};
 pub use table::{ColumnNumber, DistinctValue, Edit, ObjectsOf, Row, RowView, Table, ValueId};
 
 use muster_directory::{Attributes, Instant, ObjectKind};

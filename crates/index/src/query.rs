@@ -7,6 +7,9 @@
 
 mod estimate;
 mod predicate;
+mod scan;
+
+pub use scan::Search;
 
 use crate::Table;
 use muster_directory::{Instant, ObjectKind};
@@ -25,13 +28,15 @@ pub struct Query<'a> {
     table: &'a Table,
     groups: &'a dyn GroupSets,
     now: Instant,
+    /// Where it is asked in parts.
+    stepwise: Option<&'a scan::Stepwise<'a>>,
 }
 
 impl<'a> Query<'a> {
     /// Over the objects of `table`, their memberships in `groups`, at `now`.
     #[must_use]
     pub fn new(table: &'a Table, groups: &'a dyn GroupSets, now: Instant) -> Query<'a> {
-        Query { table, groups, now }
+        Query { table, groups, now, stepwise: None }
     }
 
     /// The objects that the rule selects.
@@ -48,7 +53,7 @@ impl<'a> Query<'a> {
 
     /// Those of `among`, all of them existing objects of this kind, of which the expression holds.
     fn narrow(&self, kind: ObjectKind, expression: &Expression, among: RoaringBitmap) -> RoaringBitmap {
-        if among.is_empty() {
+        if among.is_empty() || self.stepwise.is_some_and(scan::Stepwise::is_in_vain) {
             return among;
         }
         match &expression.kind {

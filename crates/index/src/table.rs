@@ -9,11 +9,13 @@
 mod arena;
 mod column;
 mod encoding;
+mod heads;
 pub(crate) mod truths;
 
 pub use column::{ObjectsOf, ValueId};
 
 pub(crate) use column::{Column, NULL};
+pub(crate) use heads::Fit;
 
 use arena::Arena;
 use foldhash::HashMap;
@@ -23,6 +25,7 @@ use muster_directory::{AttributePatch, Attributes, Object, ObjectId, ObjectKind}
 use muster_rule::{Attribute, Text, Value, property};
 use roaring::RoaringBitmap;
 use std::cell::OnceCell;
+use std::ops::Range;
 
 /// The number of an attribute among those of a kind of object, in one table.
 pub type ColumnNumber = u16;
@@ -291,8 +294,41 @@ impl Table {
     ) {
         let table = self.of(kind);
         if let Some(column) = table.column(attribute) {
-            column.each_value(|id| visit(DistinctValue { table, column, id }));
+            column.each_value(0..column.numbers(), |id| visit(DistinctValue { table, column, id }));
         }
+    }
+
+    /// The same of values with such numbers; see [`numbers`](Self::numbers).
+    pub(crate) fn each_value_of(
+        &self,
+        (kind, attribute): (ObjectKind, &Attribute),
+        numbers: Range<usize>,
+        mut visit: impl FnMut(DistinctValue<'_>),
+    ) {
+        let table = self.of(kind);
+        if let Some(column) = table.column(attribute) {
+            column.each_value(numbers, |id| visit(DistinctValue { table, column, id }));
+        }
+    }
+
+    /// The same, without values that do not begin with the folded prefix.
+    pub(crate) fn each_starting_of(
+        &self,
+        (kind, attribute): (ObjectKind, &Attribute),
+        numbers: Range<usize>,
+        prefix: &str,
+        mut visit: impl FnMut(DistinctValue<'_>, Fit),
+    ) {
+        let table = self.of(kind);
+        if let Some(column) = table.column(attribute) {
+            let visit = |id, fit| visit(DistinctValue { table, column, id }, fit);
+            column.each_starting(&table.arena, numbers, prefix, visit);
+        }
+    }
+
+    /// One more than the greatest number that a value of the attribute has.
+    pub(crate) fn numbers(&self, kind: ObjectKind, attribute: &Attribute) -> usize {
+        self.of(kind).column(attribute).map_or(0, Column::numbers)
     }
 
     /// The objects of a kind that have some value of the attribute; `None` where none ever had.

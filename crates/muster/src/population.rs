@@ -78,8 +78,7 @@ impl Population {
             let comparison = partition.compare(&self.catalog, draft);
             preview.merge(comparison.preview(samples), samples);
             if full.is_some() {
-                let of = comparison.changes().into_iter();
-                changes.extend(of.map(|(id, change)| (id.clone(), change)));
+                changes.extend(comparison.changes().map(|(id, change)| (id.clone(), change)));
             }
         }
         if let Some(full) = full {

@@ -1,15 +1,17 @@
 //! Questions to the partitions while they run: previews, searches and values.
 //!
-//! Each partition answers between two of its turns, on its own thread, so that what it says is one moment's truth;
-//! the answers are put together here. Nothing is changed by asking. A question takes the partition's time: as much
-//! as a slice of a synchronisation, mostly less.
+//! Each partition answers in its turns, on its own thread, so that what it says is one moment's truth; the answers are
+//! put together here. Nothing is changed by asking. A question about a rule takes a part of many turns, of each no
+//! more than a slice of a synchronisation does; a page of values is put together at once.
 
 use crate::Service;
 use crate::progress::{Elsewhere, Progress};
 use crate::shared::Shared;
 use crate::stop::Stop;
 use muster_directory::{GroupId, Instant, MembershipChange, ObjectId, ObjectKind, Rejection, Tenant};
-use muster_engine::{Catalog, Draft, FoundPage, Partition, Preview, ValuesPage, ValuesQuestion};
+use muster_engine::{
+    Against, Catalog, Comparison, Draft, FoundPage, Inquiry, Partition, Preview, ValuesPage, ValuesQuestion,
+};
 use muster_rule::{Attribute, Checked, Dialect, Rule, Schema};
 use std::collections::VecDeque;
 use std::sync::mpsc::{RecvTimeoutError, channel};
@@ -22,7 +24,18 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// A stop is noticed after that at the latest.
 const POLL: Duration = Duration::from_millis(50);
 
-type Question = Box<dyn FnOnce(&Partition, &Catalog) + Send>;
+/// Goes on with an answer; whether it is given.
+type Question = Box<dyn FnMut(&mut Partition, &Catalog) -> Given + Send>;
+
+/// How far an answer is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Given {
+    Whole,
+    Part,
+}
+
+/// So many values are looked at in one turn of a partition.
+const VALUES: usize = 16_384;
 
 /// What each partition is still to answer.
 pub(crate) struct Questions(Vec<Mutex<VecDeque<Question>>>);
@@ -70,13 +83,18 @@ impl Questions {
         Questions((0..partitions).map(|_| Mutex::default()).collect())
     }
 
-    /// Answers what this partition was asked.
-    pub(crate) fn answer(&self, number: u32, partition: &Partition, catalog: &Catalog) {
-        let Some(queue) = self.0.get(number as usize) else { return };
-        let asked = std::mem::take(&mut *queue.lock().unwrap_or_else(PoisonError::into_inner));
-        for question in asked {
-            question(partition, catalog);
+    /// Goes on with one of the answers that this partition owes; whether it owes any after that.
+    pub(crate) fn answer(&self, number: u32, partition: &mut Partition, catalog: &Catalog) -> bool {
+        let Some(queue) = self.0.get(number as usize) else { return false };
+        let locked = || queue.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(mut question) = locked().pop_front() else { return false };
+        let given = question(partition, catalog);
+        let mut queue = locked();
+        if given == Given::Part {
+            // The others have their turn.
+            queue.push_back(question);
         }
+        !queue.is_empty()
     }
 
     /// Nobody answers for this partition any more.
@@ -86,33 +104,60 @@ impl Questions {
         }
     }
 
-    /// Asks every partition; the answers in the order they come.
+    /// Asks every partition something that is answered at once; the answers in the order they come.
     fn ask<T: Send + 'static>(
         &self,
         progress: &Progress,
         question: impl Fn(&Partition, &Catalog) -> T + Send + Sync + 'static,
     ) -> Result<Vec<T>, AskError> {
-        self.ask_until(progress, PATIENCE, &Stop::default(), question)
+        let question = Arc::new(question);
+        let make = || {
+            let question = Arc::clone(&question);
+            move |partition: &mut Partition, catalog: &Catalog| Some(question(partition, catalog))
+        };
+        self.ask_until(progress, (PATIENCE, &Stop::default()), make)
     }
 
-    /// The same, for so long, or until a stop is requested.
-    pub(crate) fn ask_until<T: Send + 'static>(
+    /// Asks every partition what a rule would do; what `answer` makes of each comparison.
+    pub(crate) fn inquire<T: Send + 'static>(
         &self,
         progress: &Progress,
-        patience: Duration,
-        stop: &Stop,
-        question: impl Fn(&Partition, &Catalog) -> T + Send + Sync + 'static,
+        waiting: (Duration, &Stop),
+        (draft, rule, against): (Draft<'_>, &Arc<Rule>, Against),
+        answer: impl Fn(&Comparison<'_>) -> T + Send + Sync + 'static,
     ) -> Result<Vec<T>, AskError> {
+        let answer = Arc::new(answer);
+        self.ask_until(progress, waiting, || {
+            let mut inquiry = Inquiry::new(draft, Arc::clone(rule), against);
+            let answer = Arc::clone(&answer);
+            move |partition: &mut Partition, catalog: &Catalog| {
+                partition.proceed(catalog, &mut inquiry, VALUES).map(|comparison| answer(&comparison))
+            }
+        })
+    }
+
+    /// Asks every partition, for so long or until a stop is requested. A question is asked until it has an answer,
+    /// which may come after all patience.
+    fn ask_until<T: Send + 'static, Q>(
+        &self,
+        progress: &Progress,
+        (patience, stop): (Duration, &Stop),
+        make: impl Fn() -> Q,
+    ) -> Result<Vec<T>, AskError>
+    where
+        Q: FnMut(&mut Partition, &Catalog) -> Option<T> + Send + 'static,
+    {
         if let Some(elsewhere) = progress.elsewhere() {
             return Err(elsewhere.into());
         }
-        let question = Arc::new(question);
         let (answers, answered) = channel();
         for queue in &self.0 {
-            let (question, answers) = (Arc::clone(&question), answers.clone());
+            let (mut question, answers) = (make(), answers.clone());
             let ask: Question = Box::new(move |partition, catalog| {
+                let Some(answer) = question(partition, catalog) else { return Given::Part };
                 // Whoever asked may have lost patience.
-                let _ = answers.send(question(partition, catalog));
+                let _ = answers.send(answer);
+                Given::Whole
             });
             queue.lock().unwrap_or_else(PoisonError::into_inner).push_back(ask);
         }
@@ -146,22 +191,23 @@ impl Service {
     ) -> Result<(Preview, Changes), AskError> {
         let shared = self.shared();
         let (rule, now) = prepare(shared, &question)?;
-        let answers = shared.questions.ask(&shared.progress, move |partition, catalog| {
-            let draft = Draft {
-                tenant: &question.tenant,
-                group: question.group.as_ref(),
-                rule: &rule,
-                now: Some(now),
-            };
-            let comparison = partition.compare(catalog, draft);
-            let changes: Changes = match everybody {
-                Everybody::Counted => Changes::new(),
-                Everybody::Listed => {
-                    comparison.changes().into_iter().map(|(id, change)| (id.clone(), change)).collect()
-                }
-            };
-            (comparison.preview(samples), changes)
-        })?;
+        let RuleQuestion { tenant, group, .. } = &question;
+        let draft = Draft { tenant, group: group.as_ref(), rule: &rule, now: Some(now) };
+        let asked = (draft, &rule, Against::Stored);
+        let answers = shared.questions.inquire(
+            &shared.progress,
+            (PATIENCE, &Stop::default()),
+            asked,
+            move |comparison| {
+                let changes: Changes = match everybody {
+                    Everybody::Counted => Changes::new(),
+                    Everybody::Listed => {
+                        comparison.changes().map(|(id, change)| (id.clone(), change)).collect()
+                    }
+                };
+                (comparison.preview(samples), changes)
+            },
+        )?;
         let (mut preview, mut changes) = (Preview::default(), Changes::new());
         for (of, more) in answers {
             preview.merge(of, samples);
@@ -183,10 +229,14 @@ impl Service {
     ) -> Result<FoundPage, AskError> {
         let shared = self.shared();
         let (rule, now) = prepare(shared, &question)?;
-        let answers = shared.questions.ask(&shared.progress, move |partition, catalog| {
-            let draft = Draft { tenant: &question.tenant, group: None, rule: &rule, now: Some(now) };
-            partition.find(catalog, draft, after.as_deref(), limit)
-        })?;
+        let draft = Draft { tenant: &question.tenant, group: None, rule: &rule, now: Some(now) };
+        let asked = (draft, &rule, Against::Stored);
+        let answers = shared.questions.inquire(
+            &shared.progress,
+            (PATIENCE, &Stop::default()),
+            asked,
+            move |comparison| comparison.joining(after.as_deref(), limit),
+        )?;
         let mut page = FoundPage::default();
         answers.into_iter().for_each(|of| page.merge(of, limit));
         Ok(page)
@@ -242,7 +292,7 @@ pub struct WantedValues {
 }
 
 /// The rule, checked as saving it would check it, and the time it is asked about.
-fn prepare(shared: &Shared, question: &RuleQuestion) -> Result<(Rule, Instant), AskError> {
+fn prepare(shared: &Shared, question: &RuleQuestion) -> Result<(Arc<Rule>, Instant), AskError> {
     let catalog = shared.catalog();
     let tenant = catalog.tenant(&question.tenant);
     let dialect = question.dialect.unwrap_or(shared.options.dialect);
@@ -256,5 +306,5 @@ fn prepare(shared: &Shared, question: &RuleQuestion) -> Result<(Rule, Instant), 
             return Err(AskError::Refused(refusal));
         }
     }
-    Ok((rule, question.now.unwrap_or_else(|| shared.clock.now())))
+    Ok((Arc::new(rule), question.now.unwrap_or_else(|| shared.clock.now())))
 }

@@ -8,8 +8,7 @@ use crate::Fault;
 use crate::shared::Shared;
 use crate::stop::Stop;
 use muster_directory::Impact;
-use muster_engine::{Draft, Proposal};
-use std::sync::Arc;
+use muster_engine::{Against, Draft, Proposal};
 use std::time::{Duration, Instant};
 
 /// Ids that are kept of those who would join or leave.
@@ -39,16 +38,18 @@ pub(crate) fn impact(
             tracing::warn!(group = %proposal.group(), "an edit waits until earlier definitions are in force");
         }
     }
-    let (tenant, group, rule) =
-        (proposal.tenant().clone(), proposal.group().clone(), Arc::clone(proposal.rule()));
     loop {
-        let (tenant, group, rule) = (tenant.clone(), group.clone(), Arc::clone(&rule));
-        let now = shared.clock.now();
-        let answers =
-            shared.questions.ask_until(&shared.progress, TELL_PERIOD, stop, move |partition, catalog| {
-                let draft = Draft { tenant: &tenant, group: Some(&group), rule: &rule, now: Some(now) };
-                partition.impact(catalog, draft, SAMPLES)
-            });
+        let draft = Draft {
+            tenant: proposal.tenant(),
+            group: Some(proposal.group()),
+            rule: proposal.rule(),
+            now: Some(shared.clock.now()),
+        };
+        let asked = (draft, proposal.rule(), Against::InForce);
+        let waiting = (TELL_PERIOD, stop);
+        let answers = shared
+            .questions
+            .inquire(&shared.progress, waiting, asked, |comparison| comparison.impact(SAMPLES));
         if stop.is_requested() {
             return Err(Fault::Stopped);
         }

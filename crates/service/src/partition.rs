@@ -19,7 +19,7 @@ use crate::stop::Stop;
 use crate::{Fault, Feedback, ServiceOptions, feedback};
 use muster_directory::{Delta, Event, Rejection, RejectionCode, Source};
 use muster_engine::storage::{Positions, RecordImage, Remedy, Restore, StorageError, Trouble};
-use muster_engine::{Budget, Catalog, Partition};
+use muster_engine::{Budget, Catalog, Definition, Partition};
 use muster_stream::log::{Batch, ReadLimits, Reader, Record, TopicPartition};
 use muster_wire::Placement;
 use std::sync::{Arc, PoisonError, RwLockReadGuard};
@@ -50,6 +50,10 @@ pub(crate) struct PartitionTask {
     entry: u64,
     /// Whether the last entry left something to synchronise.
     syncing: bool,
+    /// Whether it owes an answer.
+    asked: bool,
+    /// Schemas that are not stored yet. Nothing here reads them: they are for whoever looks at a directory at rest.
+    schemas: Vec<RecordImage>,
     looked: Option<Instant>,
     /// Whether there is room on the disk.
     open: bool,
@@ -71,14 +75,18 @@ impl PartitionTask {
             Arc::new(PartitionSubject::new(Arc::clone(&shared), number, Arc::clone(&stop)));
         let publisher = Publisher::start(Arc::clone(&subject))?;
         let head = shared.storage.head(store_number(number))?;
-        let mut restoring = Restoring(match &head {
-            Some(head) => Partition::after(head),
-            None => Partition::new(shared.clock.now()),
-        });
+        let mut restoring = Restoring {
+            partition: match &head {
+                Some(head) => Partition::after(head),
+                None => Partition::new(shared.clock.now()),
+            },
+            schemas: Vec::new(),
+        };
         if head.is_some() {
             shared.storage.load(store_number(number), &mut restoring)?;
         }
-        let mut partition = restoring.0;
+        let Restoring { mut partition, schemas: stored } = restoring;
+        let mut unstored = Vec::new();
         let known = head.as_ref().map_or(0, |head| head.definitions_position);
         let (entry, positions) = match head {
             Some(head) => (head.entry, head.positions),
@@ -91,6 +99,7 @@ impl PartitionTask {
             for schema in schemas.values() {
                 // It may have come since the objects were stored.
                 partition.define(&catalog, schema, &*shared.interpret, Budget::Whole);
+                unstored.extend(schema_record(schema).filter(|record| !stored.contains(record)));
             }
             partition.restored(&catalog, &here(&shared, number, &positions), &endings);
             // Whether an edit is held is told once, and not stored.
@@ -138,6 +147,8 @@ impl PartitionTask {
             publishing,
             entry,
             syncing: true,
+            asked: false,
+            schemas: unstored,
             looked: None,
             open: true,
         };
@@ -163,7 +174,7 @@ impl PartitionTask {
                 self.stop.wait(POLL);
                 continue;
             }
-            let timeout = if self.syncing { Duration::ZERO } else { POLL };
+            let timeout = if self.syncing || self.asked { Duration::ZERO } else { POLL };
             let batch = self.reader.poll(timeout)?;
             self.turn(batch)?;
         }
@@ -179,7 +190,7 @@ impl PartitionTask {
         let known = self.definitions;
         self.take_definitions(&catalog);
         self.take_time(&catalog);
-        shared.questions.answer(self.number, &self.partition, &catalog);
+        self.asked = shared.questions.answer(self.number, &mut self.partition, &catalog);
         let work = self.partition.counts().work;
         let (mut moved, mut records) = (false, 0);
         if let Some(batch) = batch {
@@ -197,8 +208,9 @@ impl PartitionTask {
         let synced = self.partition.synchronise(&catalog, Budget::Objects(shared.options.slice));
         drop(catalog);
         let was_syncing = std::mem::replace(&mut self.syncing, synced);
-        if !self.partition.step_is_empty() || moved {
-            let entry = self.partition.take_entry(self.positions.clone(), self.definitions, Vec::new());
+        if !self.partition.step_is_empty() || moved || !self.schemas.is_empty() {
+            let schemas = std::mem::take(&mut self.schemas);
+            let entry = self.partition.take_entry(self.positions.clone(), self.definitions, schemas);
             let began = Instant::now();
             shared.storage.commit(store_number(self.number), std::slice::from_ref(&entry))?;
             let commit = began.elapsed();
@@ -243,6 +255,7 @@ impl PartitionTask {
         let budget = Budget::Objects(self.shared.options.slice);
         for definition in queued {
             self.partition.define(catalog, &definition, &*self.shared.interpret, budget);
+            self.schemas.extend(schema_record(&definition));
             self.syncing = true;
         }
         self.definitions = next;
@@ -363,10 +376,28 @@ fn here(shared: &Shared, partition: u32, positions: &Positions) -> Source {
     Source::Topic { topic, partition, offset }
 }
 
-struct Restoring(Partition);
+/// The record of a definition that is a schema.
+fn schema_record(definition: &Definition) -> Option<RecordImage> {
+    match definition {
+        Definition::Schema { request, version } => {
+            Some(RecordImage::Schema(request.tenant.clone(), Some((*version, request.clone()))))
+        }
+        _ => None,
+    }
+}
+
+struct Restoring {
+    partition: Partition,
+    /// As they are stored.
+    schemas: Vec<RecordImage>,
+}
 
 impl Restore for Restoring {
     fn record(&mut self, record: RecordImage) -> Result<(), StorageError> {
-        self.0.restore_record(record)
+        if let RecordImage::Schema(..) = record {
+            self.schemas.push(record);
+            return Ok(());
+        }
+        self.partition.restore_record(record)
     }
 }

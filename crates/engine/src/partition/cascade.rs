@@ -94,6 +94,9 @@ impl Applying<'_> {
     fn settle(&mut self, object: ObjectNumber, reason: &Reason, cascade: &mut Cascade) {
         while let Some((_, number)) = cascade.open.pop_first() {
             let Some(local) = self.state.groups.local_of_rule(number) else { continue };
+            if self.asked_later(object, local) {
+                continue;
+            }
             if self.target(object, number) != self.previous_target(object, local) {
                 self.target_flipped(object, local, reason, cascade);
             }
@@ -102,14 +105,8 @@ impl Applying<'_> {
 
     /// Whether the rule of this number selects the object.
     fn target(&self, object: ObjectNumber, number: RuleNumber) -> bool {
-        let Some(slot) = self.state.objects.slot(object) else { return false };
-        let Some(rule) = self.catalog.by_number(number).and_then(|group| group.followed_rule()) else {
-            return false;
-        };
-        let memberships = ObjectMemberships { slot, groups: &self.state.groups, catalog: self.catalog };
-        self.state.rows.row(object).is_some_and(|row| {
-            row.kind() == rule.kind() && rule.matches(&self.state.rows.view(row), &memberships, self.clock)
-        })
+        let rule = self.catalog.by_number(number).and_then(|group| group.followed_rule());
+        rule.is_some_and(|rule| self.state.selects(self.catalog, rule, object, self.clock))
     }
 
     /// What the rule said before this event: the stored bit, or its opposite while the object is still to
@@ -121,6 +118,15 @@ impl Applying<'_> {
         })
     }
 
+    /// Whether it is not known yet whom the group's rule selects. The object is asked at the end of that.
+    fn asked_later(&mut self, object: ObjectNumber, local: LocalGroup) -> bool {
+        let sync = self.state.groups.get(local).and_then(|group| group.sync.as_ref());
+        let Some(selection) = sync.and_then(|sync| sync.selection.as_ref()) else { return false };
+        let number = selection.number();
+        self.state.note_for(number, object);
+        true
+    }
+
     /// What decides about `group` says otherwise than before of the object: the stored bit follows, unless it
     /// was still behind and thereby agrees again.
     fn target_flipped(
@@ -130,6 +136,9 @@ impl Applying<'_> {
         reason: &Reason,
         cascade: &mut Cascade,
     ) {
+        if self.asked_later(object, group) {
+            return;
+        }
         let sync = self.state.groups.get_mut(group).and_then(|group| group.sync.as_mut());
         if sync.is_some_and(|sync| sync.pending.remove(object)) {
             self.finish_sync_if_empty(group);

@@ -4,6 +4,7 @@
 //! synchronising has a `sync` whose `pending` holds exactly the objects whose stored membership is not
 //! yet what the target says.
 
+use super::inquiry::Selection;
 use crate::storage::{GroupImage, GroupMode, LocalGroup};
 use foldhash::HashMap;
 use muster_directory::{GroupId, Instant, Source};
@@ -35,6 +36,8 @@ pub(super) struct Sync {
     pub(super) source: Source,
     /// The clock when it began.
     pub(super) since: Instant,
+    /// While it is not known yet whom the rule selects: how far that is. Nothing is pending then.
+    pub(super) selection: Option<Selection>,
     /// The objects whose membership is still to be flipped.
     pub(super) pending: RoaringBitmap,
     /// How many memberships it has added and removed.

@@ -4,11 +4,13 @@
 //! [`ValuesPage::merge`] and [`FoundPage::merge`].
 
 use super::Partition;
+use super::objects::ObjectTable;
 use super::preview::{Draft, ids};
 use crate::Catalog;
 use muster_directory::{ObjectId, ObjectKind, Tenant};
 use muster_rule::fold::fold;
 use muster_rule::{Attribute, Element, Text, Value};
+use roaring::RoaringBitmap;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 
 /// Which values are asked for.
@@ -96,21 +98,7 @@ impl Partition {
         let Some(state) = self.tenants.get(draft.tenant) else { return FoundPage::default() };
         let now = draft.now.unwrap_or(self.clock);
         let selected = state.selected(catalog.tenant(draft.tenant), draft.rule, now);
-        // The smallest ids, the largest of them first to go.
-        let mut smallest: BinaryHeap<&ObjectId> = BinaryHeap::new();
-        for (_, id) in ids(&state.objects, &selected) {
-            if after.is_some_and(|after| id.as_str() <= after) {
-                continue;
-            }
-            if smallest.len() < limit {
-                smallest.push(id);
-            } else if let Some(mut largest) = smallest.peek_mut()
-                && id < *largest
-            {
-                *largest = id;
-            }
-        }
-        let ids = smallest.into_sorted_vec().into_iter().cloned().collect();
+        let ids = smallest(&state.objects, &selected, after, limit);
         FoundPage { count: selected.len(), ids }
     }
 }
@@ -189,4 +177,28 @@ fn distinct<'t>(texts: impl Iterator<Item = &'t Text>) -> Vec<&'t str> {
 
 fn first(element: &Element) -> Option<&Text> {
     element.members.first()?.as_ref()
+}
+
+/// The smallest ids of these objects after `after`, sorted, at most `limit`.
+pub(super) fn smallest(
+    objects: &ObjectTable,
+    numbers: &RoaringBitmap,
+    after: Option<&str>,
+    limit: usize,
+) -> Vec<ObjectId> {
+    // The largest of them is the first to go.
+    let mut smallest: BinaryHeap<&ObjectId> = BinaryHeap::new();
+    for (_, id) in ids(objects, numbers) {
+        if after.is_some_and(|after| id.as_str() <= after) {
+            continue;
+        }
+        if smallest.len() < limit {
+            smallest.push(id);
+        } else if let Some(mut largest) = smallest.peek_mut()
+            && id < *largest
+        {
+            *largest = id;
+        }
+    }
+    smallest.into_sorted_vec().into_iter().cloned().collect()
 }

@@ -6,7 +6,7 @@
 //! would do is not said.
 
 use super::cascade::{CatalogGroups, ObjectMemberships};
-use super::groups::StoredGroup;
+use super::lookup::FoundPage;
 use super::objects::{ObjectNumber, ObjectTable};
 use super::{Partition, TenantState};
 use crate::{Catalog, TenantCatalog};
@@ -27,6 +27,15 @@ pub struct Draft<'a> {
     pub rule: &'a Rule,
     /// The time it is asked about; otherwise the partition's clock.
     pub now: Option<Instant>,
+}
+
+/// Which members of the group count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Against {
+    /// Those that are stored.
+    Stored,
+    /// Those by the definition in force, be it that not all of them are stored yet.
+    InForce,
 }
 
 /// What a draft would do. Of several partitions, put together by [`Preview::merge`].
@@ -89,57 +98,38 @@ impl Partition {
     /// Compares what a draft selects with the stored members of its group.
     #[must_use]
     pub fn compare<'a>(&'a self, catalog: &'a Catalog, draft: Draft<'a>) -> Comparison<'a> {
-        self.compare_with(catalog, draft, |group| Cow::Borrowed(&group.members))
+        let now = draft.now.unwrap_or(self.clock);
+        let state = self.tenants.get(draft.tenant);
+        let selected = state.map(|state| state.selected(catalog.tenant(draft.tenant), draft.rule, now));
+        let draft = Draft { now: Some(now), ..draft };
+        self.comparison(catalog, draft, Against::Stored, selected.unwrap_or_default())
     }
 
-    /// What an edit would do to the members that the group has by the definition in force, be it that not all of
-    /// them are stored yet; with at most so many samples.
-    #[must_use]
-    pub fn impact(&self, catalog: &Catalog, draft: Draft<'_>, samples: usize) -> Impact {
-        let comparison = self.compare_with(catalog, draft, |group| match &group.sync {
-            Some(sync) => Cow::Owned(&group.members ^ &sync.pending),
-            None => Cow::Borrowed(&group.members),
-        });
-        let sample = |numbers| {
-            let of = comparison.place.map(|(state, _)| ids(&state.objects, numbers).take(samples));
-            let mut sample: Vec<ObjectId> = of.into_iter().flatten().map(|(_, id)| id.clone()).collect();
-            sample.sort_unstable();
-            sample
-        };
-        Impact {
-            added: comparison.added.len(),
-            removed: comparison.removed.len(),
-            unchanged: comparison.unchanged,
-            added_sample: sample(&comparison.added),
-            removed_sample: sample(&comparison.removed),
-        }
-    }
-
-    fn compare_with<'a>(
+    /// Compares those that the draft selects with the members of its group.
+    pub(super) fn comparison<'a>(
         &'a self,
         catalog: &'a Catalog,
         draft: Draft<'a>,
-        members: impl Fn(&StoredGroup) -> Cow<'_, RoaringBitmap>,
+        against: Against,
+        selected: RoaringBitmap,
     ) -> Comparison<'a> {
-        let now = draft.now.unwrap_or(self.clock);
-        let mut comparison = Comparison {
-            draft,
-            now,
-            place: None,
-            added: RoaringBitmap::new(),
-            removed: RoaringBitmap::new(),
-            unchanged: 0,
+        let state = self.tenants.get(draft.tenant);
+        let group = draft.group.zip(state).and_then(|(id, state)| state.groups.get(state.groups.local(id)?));
+        let members = match group {
+            None => Cow::Owned(RoaringBitmap::new()),
+            Some(group) => match (&group.sync, against) {
+                (Some(sync), Against::InForce) => Cow::Owned(&group.members ^ &sync.pending),
+                _ => Cow::Borrowed(&group.members),
+            },
         };
-        let Some(state) = self.tenants.get(draft.tenant) else { return comparison };
-        let catalog = catalog.tenant(draft.tenant);
-        let selected = state.selected(catalog, draft.rule, now);
-        let group = draft.group.and_then(|id| state.groups.get(state.groups.local(id)?));
-        let members = group.map(members).unwrap_or_default();
-        comparison.unchanged = selected.intersection_len(&members);
-        comparison.removed = &*members - &selected;
-        comparison.added = selected - &*members;
-        comparison.place = Some((state, catalog));
-        comparison
+        Comparison {
+            draft,
+            now: draft.now.unwrap_or(self.clock),
+            place: state.map(|state| (state, catalog.tenant(draft.tenant))),
+            unchanged: selected.intersection_len(&members),
+            removed: &*members - &selected,
+            added: &selected - &*members,
+        }
     }
 
     /// Whether there is such a group here.
@@ -158,6 +148,33 @@ impl TenantState {
 }
 
 impl Comparison<'_> {
+    /// The counts, and at most so many ids of those who would join and of those who would leave.
+    #[must_use]
+    pub fn impact(&self, samples: usize) -> Impact {
+        let sample = |numbers| {
+            let of = self.place.map(|(state, _)| ids(&state.objects, numbers).take(samples));
+            let mut sample: Vec<ObjectId> = of.into_iter().flatten().map(|(_, id)| id.clone()).collect();
+            sample.sort_unstable();
+            sample
+        };
+        Impact {
+            added: self.added.len(),
+            removed: self.removed.len(),
+            unchanged: self.unchanged,
+            added_sample: sample(&self.added),
+            removed_sample: sample(&self.removed),
+        }
+    }
+
+    /// A page of those who would join: whose id comes after `after`, at most `limit`.
+    #[must_use]
+    pub fn joining(&self, after: Option<&str>, limit: usize) -> FoundPage {
+        let count = self.added.len();
+        let ids =
+            self.place.map(|(state, _)| super::lookup::smallest(&state.objects, &self.added, after, limit));
+        FoundPage { count, ids: ids.unwrap_or_default() }
+    }
+
     /// The counts, and at most so many of those who would join and of those who would leave.
     #[must_use]
     pub fn preview(&self, samples: usize) -> Preview {
@@ -170,15 +187,14 @@ impl Comparison<'_> {
         }
     }
 
-    /// Everybody who would join or leave, sorted by id.
-    #[must_use]
-    pub fn changes(&self) -> Vec<(&ObjectId, MembershipChange)> {
-        let Some((state, _)) = self.place else { return Vec::new() };
-        let added = ids(&state.objects, &self.added).map(|(_, id)| (id, MembershipChange::Added));
-        let removed = ids(&state.objects, &self.removed).map(|(_, id)| (id, MembershipChange::Removed));
-        let mut changes: Vec<_> = added.chain(removed).collect();
-        changes.sort_unstable_by_key(|(id, _)| *id);
-        changes
+    /// Everybody who would join or leave, in no order.
+    pub fn changes(&self) -> impl Iterator<Item = (&ObjectId, MembershipChange)> {
+        let both = [(&self.added, MembershipChange::Added), (&self.removed, MembershipChange::Removed)];
+        self.place.into_iter().flat_map(move |(state, _)| {
+            both.into_iter().flat_map(move |(numbers, change)| {
+                ids(&state.objects, numbers).map(move |(_, id)| (id, change))
+            })
+        })
     }
 
     fn sample(&self, objects: &RoaringBitmap, samples: usize) -> Vec<Sampled> {

@@ -3,7 +3,7 @@
 use super::groups::AfterSync;
 use super::{Applying, EventBuilder, Partition};
 use crate::storage::{GroupMode, PartitionHead, RecordImage, StorageError};
-use crate::{Catalog, Endings};
+use crate::{Budget, Catalog, Endings};
 use muster_directory::{Object, ObjectId, Source, Tenant};
 use muster_index::Edit;
 
@@ -128,12 +128,12 @@ impl Applying<'_> {
         // counts, and drained sources cascade.
         behind.sort_by_key(|defined| defined.rank);
         for defined in behind {
-            self.define_group(&defined.definition);
+            self.define_group(&defined.definition, Budget::Objects(1));
         }
         let missing =
             self.catalog.groups().filter(|defined| self.state.groups.local(&defined.definition.id).is_none());
         for defined in missing.collect::<Vec<_>>() {
-            self.define_group(&defined.definition);
+            self.define_group(&defined.definition, Budget::Objects(1));
         }
         debug_assert!(self.state.groups.all().all(|(_, group)| {
             group.rule_number.is_some()

@@ -16,7 +16,12 @@ use roaring::RoaringBitmap;
 
 impl Applying<'_> {
     /// Takes a definition that is in force in the catalog. Returns the group if something is pending.
-    pub(super) fn define_group(&mut self, definition: &GroupDefinition) -> Option<LocalGroup> {
+    /// Whom a rule selects is found out as far as `budget` allows.
+    pub(super) fn define_group(
+        &mut self,
+        definition: &GroupDefinition,
+        budget: Budget,
+    ) -> Option<LocalGroup> {
         let id = &definition.id;
         let defined = self.catalog.group(id)?;
         if let Some(local) = self.state.groups.local(id)
@@ -45,7 +50,7 @@ impl Applying<'_> {
         }
         self.step.touch_group(self.tenant, id);
         self.follow_clock();
-        self.begin_sync(local, defined)
+        self.begin_sync(local, defined, budget)
     }
 
     /// Begins to empty a group that is no longer defined. Returns it if it is known.
@@ -58,6 +63,9 @@ impl Applying<'_> {
 
     /// Flips pending memberships, as many as the budget allows.
     pub(super) fn drain(&mut self, local: LocalGroup, budget: Budget) {
+        if !self.find_pending(local, budget) {
+            return;
+        }
         let mut left = match budget {
             Budget::Whole => u64::MAX,
             Budget::Objects(objects) => objects,
@@ -89,7 +97,7 @@ impl Applying<'_> {
     pub(super) fn finish_sync_if_empty(&mut self, local: LocalGroup) {
         let Some(group) = self.state.groups.get_mut(local) else { return };
         let Some(sync) = &group.sync else { return };
-        if !sync.pending.is_empty() {
+        if !sync.pending.is_empty() || sync.selection.is_some() {
             return;
         }
         self.step.touch_group(self.tenant, &group.id);
@@ -109,18 +117,31 @@ impl Applying<'_> {
 
     /// Computes what is pending between the group's members and what decides about them now. Nothing decides
     /// about a paused or frozen group: it stays as it is, and behind its definition.
-    pub(super) fn begin_sync(&mut self, local: LocalGroup, defined: &CatalogGroup) -> Option<LocalGroup> {
+    fn begin_sync(
+        &mut self,
+        local: LocalGroup,
+        defined: &CatalogGroup,
+        budget: Budget,
+    ) -> Option<LocalGroup> {
+        let mut selection = None;
         let target = match (&defined.decides, defined.followed_rule()) {
-            (Decides::Listing, _) => self.listed_and_existing(&defined.definition.id),
-            (_, Some(rule)) => self.state.selected(self.catalog, rule, self.clock),
+            (Decides::Listing, _) => Some(self.listed_and_existing(&defined.definition.id)),
+            (_, Some(rule)) => {
+                let mut begun = self.state.begin_selection(self.clock);
+                let found = self.state.proceed(self.catalog, rule, &mut begun, self.clock, budget.values());
+                selection = found.is_none().then_some(begun);
+                found
+            }
             (Decides::Rule(_), None) => return self.leave_behind(local, GroupState::Paused),
             (Decides::Nobody(_), None) => return self.leave_behind(local, GroupState::Failed),
         };
-        let pending = target ^ &self.state.groups.get(local)?.members;
+        let members = &self.state.groups.get(local)?.members;
+        let pending = target.map(|target| target ^ members).unwrap_or_default();
         let sync = Sync {
             version: defined.definition.version,
             source: defined.definition.source.clone(),
             since: self.clock,
+            selection,
             pending,
             done: Flips::default(),
             then: AfterSync::Keep,
@@ -138,6 +159,7 @@ impl Applying<'_> {
             version,
             source: source.clone(),
             since: self.clock,
+            selection: None,
             pending,
             done: Flips::default(),
             then: AfterSync::Remove,
@@ -146,19 +168,51 @@ impl Applying<'_> {
     }
 
     fn begin(&mut self, local: LocalGroup, sync: Sync) {
-        let nothing_to_do = sync.pending.is_empty();
-        self.state.groups.set_sync(local, Some(sync));
-        if nothing_to_do {
+        let (nothing_to_do, selecting) = (sync.pending.is_empty(), sync.selection.is_some());
+        self.replace_sync(local, Some(sync));
+        if selecting {
+            // Told once it is known how much there is to do.
+        } else if nothing_to_do {
             self.finish_sync_if_empty(local);
         } else {
             self.report(local, GroupState::Syncing);
         }
     }
 
+    /// Goes on finding out whom the group's rule selects; whether it is known what is pending.
+    fn find_pending(&mut self, local: LocalGroup, budget: Budget) -> bool {
+        let Some(group) = self.state.groups.get_mut(local) else { return true };
+        let (number, sync) = (group.rule_number, group.sync.as_mut());
+        let Some(mut selection) = sync.and_then(|sync| sync.selection.take()) else { return true };
+        let rule = number.and_then(|number| self.catalog.by_number(number)?.followed_rule());
+        let Some(rule) = rule else { return true };
+        let found = self.state.proceed(self.catalog, rule, &mut selection, self.clock, budget.values());
+        let Some(group) = self.state.groups.get_mut(local) else { return true };
+        let Some(sync) = &mut group.sync else { return true };
+        let known = found.is_some();
+        match found {
+            Some(target) => sync.pending = target ^ &group.members,
+            None => sync.selection = Some(selection),
+        }
+        if known {
+            self.report(local, GroupState::Syncing);
+        }
+        known
+    }
+
+    /// Begins, replaces or ends a synchronisation, wherever the one before it is.
+    fn replace_sync(&mut self, local: LocalGroup, sync: Option<Sync>) {
+        let before = self.state.groups.get_mut(local).and_then(|group| group.sync.take());
+        if let Some(selection) = before.and_then(|sync| sync.selection) {
+            self.state.forget(&selection);
+        }
+        self.state.groups.set_sync(local, sync);
+    }
+
     /// Nothing decides about the group at present: it stays as it is, and behind its definition.
     fn leave_behind(&mut self, local: LocalGroup, state: GroupState) -> Option<LocalGroup> {
         self.step.touch_group(self.tenant, &self.state.groups.get(local)?.id);
-        self.state.groups.set_sync(local, None);
+        self.replace_sync(local, None);
         self.report(local, state);
         None
     }

@@ -13,14 +13,14 @@ const LARGE: u64 = 1024;
 
 /// Sets that are put together: large ones as they are, small ones as bits.
 #[derive(Debug, Default)]
-struct Union {
+pub(super) struct Union {
     sets: RoaringBitmap,
     /// Bit by object number, least significant first.
     bits: Vec<u8>,
 }
 
 impl Union {
-    fn add(&mut self, objects: ObjectsOf<'_>) {
+    pub(super) fn add(&mut self, objects: ObjectsOf<'_>) {
         match objects {
             ObjectsOf::Single(one) => one.into_iter().for_each(|object| self.add_one(object)),
             ObjectsOf::Many(objects) if objects.len() >= LARGE => self.sets |= objects,
@@ -38,7 +38,7 @@ impl Union {
         }
     }
 
-    fn finish(self) -> RoaringBitmap {
+    pub(super) fn finish(self) -> RoaringBitmap {
         self.sets | RoaringBitmap::from_lsb0_bytes(0, &self.bits)
     }
 }
@@ -84,9 +84,28 @@ impl Query<'_> {
                 }
                 found
             }
-            _ if self.objects_are_cheaper(among.len(), self.table.distinct(kind, attribute)) => {
+            _ => self.search(kind, attribute, test, among),
+        }
+    }
+
+    /// Asks objects or values, whatever is cheaper; where that would be too many at once, what was searched before.
+    fn search(
+        &self,
+        kind: ObjectKind,
+        attribute: &Attribute,
+        test: &Test,
+        among: &RoaringBitmap,
+    ) -> RoaringBitmap {
+        let values = self.table.distinct(kind, attribute);
+        let cheaper = self.objects_are_cheaper(among.len(), values);
+        match self.stepwise {
+            Some(steps) if cheaper && among.len() <= steps.at_once as u64 => {
                 self.ask_objects(attribute, test, among)
             }
+            Some(steps) if values > steps.at_once => {
+                steps.found(kind, attribute, test).map_or_else(RoaringBitmap::new, |found| found & among)
+            }
+            None if cheaper => self.ask_objects(attribute, test, among),
             _ => self.ask_values(kind, attribute, test) & among,
         }
     }
@@ -104,17 +123,12 @@ impl Query<'_> {
     /// Asks every distinct value.
     fn ask_values(&self, kind: ObjectKind, attribute: &Attribute, test: &Test) -> RoaringBitmap {
         let mut found = Union::default();
-        let mut buffer = String::new();
-        self.table.each_value(kind, attribute, |value| {
-            if self.holds(test, &value, &mut buffer) {
-                found.add(value.objects());
-            }
-        });
+        self.add_values((kind, attribute), test, 0..self.table.numbers(kind, attribute), &mut found);
         found.finish()
     }
 
     /// Whether a value satisfies the test; `buffer` is memory to be used again.
-    fn holds(&self, test: &Test, value: &DistinctValue<'_>, buffer: &mut String) -> bool {
+    pub(super) fn holds(&self, test: &Test, value: &DistinctValue<'_>, buffer: &mut String) -> bool {
         match test {
             Test::Text(TextTest::StartsWith(operand))
                 if value.text_bytes().is_some_and(|text| !may_start(text, operand.as_bytes())) =>

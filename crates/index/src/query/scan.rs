@@ -81,8 +81,8 @@ impl Query<'_> {
             if let Some(open) = &mut search.open {
                 let of = (open.wanted.kind, &open.wanted.attribute);
                 let numbers = self.table.numbers(of.0, of.1);
-                let until = numbers.min(open.next + left);
-                left -= (until - open.next).min(left);
+                let until = numbers.min(open.next.saturating_add(left));
+                left -= until.saturating_sub(open.next).min(left);
                 self.add_values(of, &open.wanted.test, open.next..until, &mut open.union);
                 open.next = until;
                 if until < numbers {

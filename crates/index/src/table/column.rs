@@ -5,6 +5,7 @@
 
 use super::arena::{Arena, Place};
 use super::encoding;
+use super::heads::{Fit, Heads, Wanted};
 use super::truths::{Truth, TruthNumber, TruthSets, UNKNOWN_TRUTH};
 use foldhash::fast::RandomState;
 use hashbrown::HashTable;
@@ -13,6 +14,7 @@ use muster_rule::fold::fold;
 use muster_rule::{Attribute, Value};
 use roaring::RoaringBitmap;
 use std::hash::{BuildHasher, Hasher};
+use std::ops::Range;
 
 /// The number of a value within its column; [`NULL`] is no value.
 pub type ValueId = u32;
@@ -34,6 +36,7 @@ pub(crate) struct Column {
     /// The objects that have any value.
     present: RoaringBitmap,
     truths: TruthSets,
+    heads: Heads,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -129,6 +132,7 @@ impl Column {
             free_shared: Vec::new(),
             present: RoaringBitmap::new(),
             truths: TruthSets::default(),
+            heads: Heads::default(),
         }
     }
 
@@ -172,6 +176,7 @@ impl Column {
                 ValueId::try_from(self.values.len() - 1).unwrap_or(ValueId::MAX)
             }
         };
+        self.heads.set(id as usize, buffer);
         let values = &self.values;
         let rehash = |&id: &ValueId| {
             let place = values.get(id as usize).map(|stored| stored.place).unwrap_or_default();
@@ -229,13 +234,41 @@ impl Column {
         self.by_hash.len()
     }
 
-    /// Every value that some object has.
-    pub(super) fn each_value(&self, mut visit: impl FnMut(ValueId)) {
-        for (id, stored) in (0..).zip(&self.values) {
+    /// One more than the greatest number of a value.
+    pub(super) fn numbers(&self) -> usize {
+        self.values.len()
+    }
+
+    /// Every value that some object has, of those with such numbers.
+    pub(super) fn each_value(&self, numbers: Range<usize>, mut visit: impl FnMut(ValueId)) {
+        let values = self.values.get(within(&numbers, self.values.len())).unwrap_or_default();
+        for (id, stored) in (numbers.start as ValueId..).zip(values) {
             if stored.holders != Holders::NONE {
                 visit(id);
             }
         }
+    }
+
+    /// The same, without those that do not begin with the folded `prefix`.
+    pub(super) fn each_starting(
+        &self,
+        arena: &Arena,
+        numbers: Range<usize>,
+        prefix: &str,
+        mut visit: impl FnMut(ValueId, Fit),
+    ) {
+        let wanted = Wanted::prefix(prefix);
+        let bytes_of = |place: usize| match self.values.get(place) {
+            Some(stored) if stored.holders != Holders::NONE => arena.bytes(stored.place),
+            _ => &[],
+        };
+        self.heads.each(within(&numbers, self.values.len()), bytes_of, |place, head| {
+            let fit = wanted.fit(head);
+            let held = || self.values.get(place).is_some_and(|stored| stored.holders != Holders::NONE);
+            if fit != Fit::Not && held() {
+                visit(place as ValueId, fit);
+            }
+        });
     }
 
     /// The bytes of a value's text, as given; `None` where it is no text.
@@ -373,6 +406,11 @@ impl Column {
             self.free.push(id);
         }
     }
+}
+
+/// As many of these places as there are.
+fn within(places: &Range<usize>, length: usize) -> Range<usize> {
+    places.start.min(length)..places.end.min(length)
 }
 
 /// Texts by their folding, so that all spellings meet; everything else by its bytes.
