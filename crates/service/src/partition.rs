@@ -102,8 +102,8 @@ impl PartitionTask {
                 unstored.extend(schema_record(schema).filter(|record| !stored.contains(record)));
             }
             partition.restored(&catalog, &here(&shared, number, &positions), &endings);
-            // Whether an edit is held is told once, and not stored.
-            for definition in held.values().filter(|definition| definition.version() >= known) {
+            // Whether an edit is held is told once, and not stored; the last that was known may not have been told.
+            for definition in held.values().filter(|definition| definition.version() + 1 >= known) {
                 partition.define(&catalog, definition, &*shared.interpret, Budget::Whole);
             }
             next
