@@ -1,19 +1,24 @@
 //! The mirror index over a large organisation: what a preview costs per operator, what an edit that flips many
 //! memberships takes, and what a synchronisation does to the changes that come meanwhile.
 //!
-//! Everything is in memory but the edit's commits, which go to a store in a temporary directory.
+//! Everything is in memory but the commits, which go to a store in a temporary directory. Changes come at a rate
+//! (`MUSTER_BENCH_RATE` a second), whatever waits: each latency is from the instant at which a change was to come to
+//! the end of the commit that has it, in turns like those of a service's partition. The same process measures alone,
+//! between slices of synchronisations, and while previews are asked, in parts as the service asks them and at once.
 //! `MUSTER_BENCH_OBJECTS`, `…_CHANGES`, `…_SLICE` and `…_SEED` set other sizes.
 #![expect(clippy::expect_used, clippy::panic, reason = "a bench that cannot run should stop")]
 
 use muster_directory::{Event, GroupId, GroupOp, GroupPatch, GroupRequest, Source, Tenant};
 use muster_engine::storage::{Positions, Storage};
 use muster_engine::{
-    Budget, Catalog, Definition, Draft, Interpret, Partition, Registrar, Request, ValueCount, ValuesQuestion,
+    Against, Budget, Catalog, Definition, Draft, Inquiry, Interpret, Partition, Registrar, Request,
+    ValueCount, ValuesQuestion,
 };
 use muster_index::IndexKind;
 use muster_loadgen::{Profile, Size, Workload};
 use muster_rule::{AttributeType, Dialect, ObjectKind, Rule, Schema, Value};
 use muster_store::{Changelog, Store};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// What each draft is asked this often.
@@ -118,82 +123,125 @@ impl Organisation {
 
     /// Whose members are flipped by an edit: a tenth of the organisation.
     fn edit(&mut self) {
-        let directory = tempfile::tempdir().expect("a temporary directory");
-        let store = Store::open(directory.path(), Changelog::Off).expect("a store");
-        let slice = number("SLICE", 1_000) as u64;
+        let slice = number("SLICE", 4_096) as u64;
         self.define(r#"user.objectId -eq "nobody""#, Budget::Whole);
         let tenth = self.tenth();
-        let mut first = 0;
-        let (mut flipped, mut slices) = (0, 0);
+        let mut commits = Commits::new(&mut self.partition);
         let began = Instant::now();
         self.define(&tenth, Budget::Objects(slice));
         let decided = began.elapsed();
-        loop {
-            let more = self.partition.synchronise(&self.catalog, Budget::Objects(slice));
-            let mut entry = self.partition.take_entry(Positions::new(), self.version, Vec::new());
-            flipped += entry.deltas.len();
-            slices += 1;
-            if first == 0 {
-                first = entry.number - 1;
-            }
-            entry.number -= first;
-            entry.sequence = flipped as u64;
-            store.commit(0, std::slice::from_ref(&entry)).expect("a commit");
-            if !more {
-                break;
-            }
+        while self.partition.synchronise(&self.catalog, Budget::Objects(slice)) {
+            commits.commit(&mut self.partition);
         }
-        let elapsed = began.elapsed();
+        commits.commit(&mut self.partition);
         println!(
-            "  an edit that flips {flipped} memberships: {:.2} s in {slices} synced commits; the first slice after {:.1} ms",
-            elapsed.as_secs_f64(),
+            "  an edit that flips {} memberships: {:.2} s in {} synced commits; the first slice after {:.1} ms",
+            commits.sequence,
+            began.elapsed().as_secs_f64(),
+            commits.entries,
             millis(decided)
         );
     }
 
-    /// Changes alone, and changes between slices.
+    /// The latency of changes that come at a rate, under each load.
     fn changes(&mut self) {
-        let slice = number("SLICE", 1_000) as u64;
-        let count = number("CHANGES", 100_000);
-        let events: Vec<Event> = self.workload.changes_in(0..2 * count as u64).collect();
-        let (alone, between) = events.split_at(count);
-        self.define(r#"user.objectId -eq "nobody""#, Budget::Whole);
-        let mut quiet = self.run(alone, None);
-        let tenth = self.tenth();
-        self.define(&tenth, Budget::Objects(0));
-        let mut busy = self.run(between, Some(slice));
-        println!("  {:<34} {:>9} {:>9} {:>9}", "a change and what precedes it", "p50 us", "p99 us", "max us");
-        for (name, times) in [("without a synchronisation", &mut quiet), ("between slices of one", &mut busy)]
-        {
-            let at = |times: &mut Vec<Duration>, q| quantile(times, q).as_secs_f64() * 1e6;
+        let count = number("CHANGES", 10_000);
+        let rate = number("RATE", 1_000);
+        let events: Vec<Event> = self.workload.changes_in(0..5 * count as u64).collect();
+        println!(
+            "  {count} changes each, {rate} a second, milliseconds from when they were to come to their commit"
+        );
+        println!("  {:<44} {:>7} {:>7} {:>7} {:>7} {:>6}", "meanwhile", "p50", "p99", "p99.9", "max", "done");
+        let slice = number("SLICE", 4_096) as u64;
+        let preview = parse(r#"user.displayName -contains "son""#);
+        let loads = [
+            Load::Nothing,
+            Load::Synchronisations { slice, number: 0 },
+            Load::PreviewsInParts { rule: Arc::new(preview.clone()), open: None },
+            Load::PreviewsAtOnce { rule: preview },
+            Load::Nothing,
+        ];
+        for (load, events) in loads.into_iter().zip(events.chunks(count)) {
+            let name = load.name();
+            let (mut times, done) = self.run(events, rate, load);
+            let at = |times: &mut Vec<Duration>, share| millis(quantile(times, share));
             println!(
-                "  {name:<34} {:>9.1} {:>9.1} {:>9.1}   ({} changes, slices of {slice})",
-                at(times, 0.5),
-                at(times, 0.99),
-                at(times, 1.0),
-                times.len()
+                "  {name:<44} {:>7.2} {:>7.2} {:>7.2} {:>7.2} {done:>6}",
+                at(&mut times, 0.5),
+                at(&mut times, 0.99),
+                at(&mut times, 0.999),
+                at(&mut times, 1.0)
             );
         }
     }
 
-    /// How long each change takes, with a slice before it as long as there is one.
-    fn run(&mut self, events: &[Event], slice: Option<u64>) -> Vec<Duration> {
-        let mut times = Vec::new();
-        for (number, event) in events.iter().enumerate() {
-            let event = event.clone();
-            let began = Instant::now();
-            if let Some(slice) = slice
-                && !self.partition.synchronise(&self.catalog, Budget::Objects(slice))
-            {
-                break;
+    /// How long each change takes, in turns like those of a partition; and how many edits or previews were done.
+    fn run(&mut self, events: &[Event], rate: usize, mut load: Load) -> (Vec<Duration>, u64) {
+        let mut commits = Commits::new(&mut self.partition);
+        let apart = Duration::from_secs(1) / u32::try_from(rate).unwrap_or(u32::MAX);
+        let mut times = Vec::with_capacity(events.len());
+        let mut done = 0;
+        let began = Instant::now();
+        while times.len() < events.len() {
+            let first = times.len();
+            let is_due = |place: usize| began + apart * u32::try_from(place).unwrap_or(u32::MAX);
+            let now = Instant::now();
+            if is_due(first) > now && load.is_idle() {
+                std::thread::sleep(is_due(first) - now);
             }
-            change(&mut self.partition, &self.catalog, event);
-            times.push(began.elapsed());
-            if number % 100 == 0 {
-                drop(self.partition.take_entry(Positions::new(), self.version, Vec::new()));
+            done += u64::from(self.proceed(&mut load));
+            let now = Instant::now();
+            let due = (first..events.len()).take_while(|place| is_due(*place) <= now).take(4_096).count();
+            for event in events.get(first..first + due).into_iter().flatten() {
+                change(&mut self.partition, &self.catalog, event.clone());
+            }
+            if let Load::Synchronisations { slice, .. } = load {
+                self.partition.synchronise(&self.catalog, Budget::Objects(slice));
+            }
+            commits.commit(&mut self.partition);
+            let now = Instant::now();
+            times.extend((first..first + due).map(|place| now.saturating_duration_since(is_due(place))));
+        }
+        while self.partition.synchronise(&self.catalog, Budget::Objects(4_096)) {
+            commits.commit(&mut self.partition);
+        }
+        commits.commit(&mut self.partition);
+        (times, done)
+    }
+
+    /// What a turn does beside its changes; whether an edit or a preview was done with it.
+    fn proceed(&mut self, load: &mut Load) -> bool {
+        let tenant = Tenant::default();
+        match load {
+            Load::Nothing => false,
+            Load::Synchronisations { slice, number } => {
+                if !self.partition.behind().is_empty() {
+                    return false;
+                }
+                *number += 1;
+                let tenth = self.tenth();
+                let rules = [tenth.as_str(), r#"user.displayName -contains "son""#];
+                let rule = rules.get(*number % 2).copied().unwrap_or_default().to_owned();
+                let slice = *slice;
+                self.define(&rule, Budget::Objects(slice));
+                *number > 1
+            }
+            Load::PreviewsInParts { rule, open } => {
+                let draft = Draft { tenant: &tenant, group: None, rule, now: None };
+                let inquiry =
+                    open.get_or_insert_with(|| Inquiry::new(draft, Arc::clone(rule), Against::Stored));
+                let answer = self.partition.proceed(&self.catalog, inquiry, 16_384);
+                let is_whole = answer.map(|comparison| comparison.preview(20).members()).is_some();
+                if is_whole {
+                    *open = None;
+                }
+                is_whole
+            }
+            Load::PreviewsAtOnce { rule } => {
+                let draft = Draft { tenant: &tenant, group: None, rule, now: None };
+                self.partition.compare(&self.catalog, draft).preview(20).members() > 0
             }
         }
-        times
     }
 
     fn define(&mut self, text: &str, budget: Budget) {
@@ -240,6 +288,69 @@ impl Organisation {
             limit: 10_000,
         };
         self.partition.values(&question).values().collect()
+    }
+}
+
+/// What there is to do beside the changes.
+enum Load {
+    Nothing,
+    /// One edit after the other, each flipping many.
+    Synchronisations {
+        slice: u64,
+        number: usize,
+    },
+    /// One preview after the other.
+    PreviewsInParts {
+        rule: Arc<Rule>,
+        open: Option<Inquiry>,
+    },
+    PreviewsAtOnce {
+        rule: Rule,
+    },
+}
+
+impl Load {
+    fn name(&self) -> &'static str {
+        match self {
+            Load::Nothing => "nothing",
+            Load::Synchronisations { .. } => "synchronisations, one after the other",
+            Load::PreviewsInParts { .. } => "previews, one after the other, in parts",
+            Load::PreviewsAtOnce { .. } => "previews, one after the other, at once",
+        }
+    }
+
+    fn is_idle(&self) -> bool {
+        matches!(self, Load::Nothing)
+    }
+}
+
+/// Entries, committed to a store of their own.
+struct Commits {
+    store: Store,
+    _directory: tempfile::TempDir,
+    before: u64,
+    entries: u64,
+    sequence: u64,
+}
+
+impl Commits {
+    fn new(partition: &mut Partition) -> Commits {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let store = Store::open(directory.path(), Changelog::Off).expect("a store");
+        let before = partition.take_entry(Positions::new(), 0, Vec::new()).number;
+        Commits { store, _directory: directory, before, entries: 0, sequence: 0 }
+    }
+
+    fn commit(&mut self, partition: &mut Partition) {
+        if partition.step_is_empty() {
+            return;
+        }
+        let mut entry = partition.take_entry(Positions::new(), 0, Vec::new());
+        entry.number -= self.before;
+        self.entries += 1;
+        self.sequence += entry.deltas.len() as u64;
+        entry.sequence = self.sequence;
+        self.store.commit(0, std::slice::from_ref(&entry)).expect("a commit");
     }
 }
 

@@ -59,6 +59,39 @@ fn check(definition: AcceptedDefinition, key: &str, value: Option<&str>, headers
 }
 
 #[test]
+fn held_edits_are_these_bytes_and_are_read_again() {
+    let id = |id| ObjectId::new(id).unwrap();
+    let impact = Impact {
+        added: 1,
+        removed: 812,
+        unchanged: 88,
+        added_sample: vec![id("u1")],
+        removed_sample: vec![id("u2"), id("u3")],
+    };
+    let definition = Arc::new(GroupDefinition { display_name: None, other: BTreeMap::new(), ..group() });
+    let reason = "812 of 900 members would leave, more than 10 %".to_owned();
+    let value = concat!(
+        r#"{"format":1,"kind":"held","tenant":"default","id":"g1","version":17,"#,
+        r#""definition":{"format":1,"kind":"group","tenant":"default","id":"g1","version":17,"created":3,"#,
+        r#""source":{"topic":"muster.requests","partition":0,"offset":17},"#,
+        r#""membershipRule":"user.userType -eq \"Guest\"","dialect":"entra","#,
+        r#""membershipRuleProcessingState":"On"},"reason":"812 of 900 members would leave, more than 10 %","#,
+        r#""preview":{"added":1,"removed":812,"unchanged":88,"members":89,"#,
+        r#""addedSample":["u1"],"removedSample":["u2","u3"]}}"#
+    );
+    let held = HeldDefinition { definition, impact, reason };
+    check(AcceptedDefinition::Held(held), "held/g1", Some(value), &[]);
+    let ended = AcceptedDefinition::HeldEnded {
+        tenant: Tenant::default(),
+        id: GroupId::new("g1").unwrap(),
+        version: 19,
+        source: source(),
+    };
+    let source = r#"{"topic":"muster.requests","partition":0,"offset":17}"#;
+    check(ended, "held/g1", None, &[("version", "19"), ("source", source)]);
+}
+
+#[test]
 fn records_are_these_bytes_and_are_read_again() {
     let value = concat!(
         r#"{"format":1,"kind":"group","tenant":"default","id":"g1","version":17,"created":3,"#,

@@ -211,6 +211,23 @@ fn group_lines() {
 }
 
 #[test]
+fn decisions_about_held_edits_may_name_one() {
+    let decision = |line: &str| match event(line) {
+        Event::Group(request) => request.op,
+        _ => panic!(),
+    };
+    assert_eq!(decision(r#"{"kind":"group","op":"confirm","id":"g"}"#), GroupOp::Confirm(None));
+    let line = r#"{"kind":"group","op":"reject","id":"g","data":{"version":17}}"#;
+    assert_eq!(decision(line), GroupOp::Reject(Some(17)));
+    let check = |data: &str, code, part: &str| {
+        refused(format!(r#"{{"kind":"group","op":"confirm","id":"g1","data":{data}}}"#), code, part);
+    };
+    check(r#"{"version":-1}"#, RejectionCode::InvalidValue, "the number of the edit");
+    check(r#"{"version":1,"version":2}"#, RejectionCode::InvalidEvent, "`version` once");
+    check(r#"{"versions":1}"#, RejectionCode::InvalidEvent, "`versions`");
+}
+
+#[test]
 fn group_data_is_checked() {
     let check = |data: &str, code, part: &str| {
         refused(format!(r#"{{"kind":"group","op":"upsert","id":"g1","data":{data}}}"#), code, part);
