@@ -178,6 +178,8 @@ fn start(workshop: &Workshop) -> Service {
         transaction_records: 100,
         transaction_bytes: 1 << 20,
         definitions_wait: PATIENCE,
+        brake: None,
+        emptying: None,
         session_timeout: Duration::from_secs(45),
         departure: muster_stream::log::Departure::Returning,
         standby: false,

@@ -72,7 +72,7 @@ impl Arguments {
                     "`--wait` needs a running service: start `muster serve`, or name it by --url",
                 ));
             }
-            Reached::Log { log, options } => Way::direct(&*log, *options)?,
+            Reached::Log { log, options } => Way::direct(&*log, options)?,
         };
         let mut sending = Sending::new(way, BATCH_BYTES.min(most));
         let mut clocks = 0;

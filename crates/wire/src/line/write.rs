@@ -27,6 +27,8 @@ pub fn write_event(out: &mut Vec<u8>, event: &Event) {
                 GroupOp::Upsert(patch) => ("upsert", Some(group(patch))),
                 GroupOp::Patch(patch) => ("patch", Some(group(patch))),
                 GroupOp::Delete => ("delete", None),
+                GroupOp::Confirm(version) => ("confirm", version.map(held)),
+                GroupOp::Reject(version) => ("reject", version.map(held)),
             };
             Line { data, ..Line::of("group", &request.tenant, op, request.id.as_str()) }
         }
@@ -100,6 +102,11 @@ fn value_json(attribute: &Attribute, value: &Value) -> Box<RawValue> {
         members.filter_map(|(name, member)| Some((*name, member.as_ref()?.as_str()))).collect()
     });
     json(&elements.collect::<Vec<BTreeMap<&str, &str>>>())
+}
+
+/// Names an edit that is held.
+fn held(version: u64) -> Data {
+    [("version".to_owned(), json(&version))].into()
 }
 
 fn group(patch: &GroupPatch) -> Data {

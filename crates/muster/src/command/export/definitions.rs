@@ -81,6 +81,8 @@ impl Definitions {
                 self.groups.insert((definition.tenant.clone(), definition.id.clone()), definition);
             }
             AcceptedDefinition::GroupDeleted { tenant, id, .. } => drop(self.groups.remove(&(tenant, id))),
+            // What waits is not in force.
+            AcceptedDefinition::Held(_) | AcceptedDefinition::HeldEnded { .. } => {}
             AcceptedDefinition::Schema { request, .. } => {
                 self.schemas.insert(request.tenant, request.schema);
             }
