@@ -153,11 +153,11 @@ impl Organisation {
         );
         println!("  {:<44} {:>7} {:>7} {:>7} {:>7} {:>6}", "meanwhile", "p50", "p99", "p99.9", "max", "done");
         let slice = number("SLICE", 4_096) as u64;
-        let preview = parse(r#"user.displayName -contains "son""#);
+        let preview = Arc::new(parse(r#"user.displayName -contains "son""#));
         let loads = [
             Load::Nothing,
             Load::Synchronisations { slice, number: 0 },
-            Load::PreviewsInParts { rule: Arc::new(preview.clone()), open: None },
+            Load::PreviewsInParts { rule: Arc::clone(&preview), open: None },
             Load::PreviewsAtOnce { rule: preview },
             Load::Nothing,
         ];
@@ -305,7 +305,7 @@ enum Load {
         open: Option<Inquiry>,
     },
     PreviewsAtOnce {
-        rule: Rule,
+        rule: Arc<Rule>,
     },
 }
 
