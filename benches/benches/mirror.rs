@@ -228,8 +228,8 @@ impl Organisation {
             }
             Load::PreviewsInParts { rule, open } => {
                 let draft = Draft { tenant: &tenant, group: None, rule, now: None };
-                let inquiry =
-                    open.get_or_insert_with(|| Inquiry::new(draft, Arc::clone(rule), Against::Stored));
+                let inquiry = open
+                    .get_or_insert_with(|| Box::new(Inquiry::new(draft, Arc::clone(rule), Against::Stored)));
                 let answer = self.partition.proceed(&self.catalog, inquiry, 16_384);
                 let is_whole = answer.map(|comparison| comparison.preview(20).members()).is_some();
                 if is_whole {
@@ -302,7 +302,7 @@ enum Load {
     /// One preview after the other.
     PreviewsInParts {
         rule: Arc<Rule>,
-        open: Option<Inquiry>,
+        open: Option<Box<Inquiry>>,
     },
     PreviewsAtOnce {
         rule: Arc<Rule>,
