@@ -97,6 +97,13 @@ impl World {
         service.post_events(&lines.join("\n"));
     }
 
+    /// Defines one more group, which whoever has partition 0 now decides.
+    fn define(&mut self, service: &Service, id: &str) {
+        let city = *self.random.pick(&CITIES);
+        let data = json!({"membershipRule": format!("user.city -ne \"{city}\"")});
+        self.send(service, &[json!({"kind": "group", "op": "upsert", "id": id, "data": data}).to_string()]);
+    }
+
     /// Sends random changes.
     fn change(&mut self, service: &Service, count: usize) {
         let lines: Vec<String> = (0..count).map(|_| self.line()).collect();
@@ -252,6 +259,7 @@ fn an_instance_that_is_killed_is_taken_over_and_comes_back_even_without_its_disk
     // Somewhere in the middle of them.
     one.kill();
     wait_for(&two, 4);
+    world.define(&two, "after-kill");
     world.change(&two, 100);
     world.settle();
     // What it knows is old by now: others had its partitions.
@@ -279,12 +287,13 @@ fn an_instance_that_was_thought_dead_publishes_nothing_twice() {
     wait_for(&one, 2);
     wait_for(&two, 2);
     let mut world = World::new("zombie", 5, &one);
-    for _ in 0..2 {
+    for round in 0..2 {
         world.change(&one, 200);
         // In the middle of its work.
         one.freeze();
         wait_for(&two, 4);
         world.change(&two, 200);
+        world.define(&two, &format!("meanwhile-{round}"));
         one.thaw();
         world.change(&two, 100);
         world.settle();

@@ -6,12 +6,14 @@
 
 mod embedded;
 mod export;
+mod gated;
 mod instances;
 mod kafka;
 mod licences;
 mod licensing_inputs;
 mod poison;
 mod pressure;
+mod rebalance;
 mod refusal;
 mod restore;
 mod support;

@@ -1,0 +1,190 @@
+//! A service in this process, over an embedded log with a gate for what its partitions write, and a consumer
+//! group that does what the test says.
+
+use muster_engine::storage::{MemoryStorage, Storage};
+use muster_index::IndexKind;
+use muster_rule::Dialect;
+use muster_service::{Observer, OpenIntake, Service, ServiceOptions, Starting, SystemClock, Topics};
+use muster_store::StoreFormat;
+use muster_stream::embedded::EmbeddedLog;
+use muster_stream::log::{
+    Bounds, Departure, Joining, Log, LogError, Member, NewRecord, Producer, Progress, ReadLimits, Reader,
+    Rebalance, Record, TopicDifference, TopicPartition, TopicSpec, WriteError, Writer,
+};
+use muster_tests::engine::WireInterpret;
+use std::num::NonZeroU32;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
+
+/// What partitions write passes only while it is open.
+#[derive(Clone, Default)]
+pub(crate) struct Gate {
+    closed: Arc<AtomicBool>,
+    /// Transactions that it held up.
+    held_up: Arc<AtomicU64>,
+}
+
+impl Gate {
+    pub(crate) fn close(&self) {
+        self.closed.store(true, Ordering::SeqCst);
+    }
+
+    pub(crate) fn open(&self) {
+        self.closed.store(false, Ordering::SeqCst);
+    }
+
+    pub(crate) fn held_up(&self) -> u64 {
+        self.held_up.load(Ordering::SeqCst)
+    }
+}
+
+/// A log behind a gate. Its group says what the test says, or assigns everything.
+pub(crate) struct Gated(EmbeddedLog, Gate, Mutex<Option<Receiver<Rebalance>>>);
+
+impl Gated {
+    pub(crate) fn new(log: EmbeddedLog, gate: &Gate, group: Option<Receiver<Rebalance>>) -> Gated {
+        Gated(log, gate.clone(), Mutex::new(group))
+    }
+}
+
+struct Scripted(Receiver<Rebalance>);
+
+impl Member for Scripted {
+    fn poll(&mut self, timeout: Duration) -> Result<Option<Rebalance>, LogError> {
+        match self.0.recv_timeout(timeout) {
+            Ok(rebalance) => Ok(Some(rebalance)),
+            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => Ok(None),
+        }
+    }
+
+    fn leave(self: Box<Self>, _: Departure) {}
+}
+
+struct GatedWriter(Box<dyn Writer>, Gate);
+
+impl Log for Gated {
+    fn create_topics(&self, topics: &[TopicSpec]) -> Result<Vec<String>, LogError> {
+        self.0.create_topics(topics)
+    }
+
+    fn check_topics(&self, topics: &[TopicSpec]) -> Result<Vec<TopicDifference>, LogError> {
+        self.0.check_topics(topics)
+    }
+
+    fn partitions(&self, topic: &str) -> Result<u32, LogError> {
+        self.0.partitions(topic)
+    }
+
+    fn tombstone_retention(&self, topic: &str) -> Result<Duration, LogError> {
+        self.0.tombstone_retention(topic)
+    }
+
+    fn bounds(&self, of: &TopicPartition) -> Result<Bounds, LogError> {
+        self.0.bounds(of)
+    }
+
+    fn last_record(&self, of: &TopicPartition) -> Result<Option<Record>, LogError> {
+        self.0.last_record(of)
+    }
+
+    fn reader(&self, limits: ReadLimits) -> Result<Box<dyn Reader>, LogError> {
+        self.0.reader(limits)
+    }
+
+    fn writer(&self, name: &str) -> Result<Box<dyn Writer>, LogError> {
+        Ok(Box::new(GatedWriter(self.0.writer(name)?, self.1.clone())))
+    }
+
+    fn producer(&self) -> Result<Box<dyn Producer>, LogError> {
+        self.0.producer()
+    }
+
+    fn join(&self, joining: &Joining) -> Result<Box<dyn Member>, LogError> {
+        match self.2.lock().unwrap().take() {
+            Some(script) => Ok(Box::new(Scripted(script))),
+            None => self.0.join(joining),
+        }
+    }
+}
+
+impl Writer for GatedWriter {
+    fn committed(&mut self, of: &TopicPartition) -> Result<Option<Progress>, WriteError> {
+        self.0.committed(of)
+    }
+
+    fn write(&mut self, records: &[NewRecord], progress: &[Progress]) -> Result<(), WriteError> {
+        if !self.1.closed.load(Ordering::SeqCst) {
+            return self.0.write(records, progress);
+        }
+        self.1.held_up.fetch_add(1, Ordering::SeqCst);
+        Err(WriteError::Doubtful { reason: "the gate is closed".to_owned() })
+    }
+}
+
+pub(crate) fn wait_until(what: &str, reached: impl Fn() -> bool) {
+    let deadline = Instant::now() + PATIENCE;
+    while !reached() {
+        assert!(Instant::now() < deadline, "{what}: not within {PATIENCE:?}");
+        std::thread::yield_now();
+    }
+}
+
+/// One partition, and nothing that a test does not need.
+pub(crate) fn options(application: &str) -> ServiceOptions {
+    ServiceOptions {
+        application: application.to_owned(),
+        topics: Topics {
+            changes: vec!["changes".into()],
+            requests: "requests".into(),
+            definitions: "definitions".into(),
+            deltas: "deltas".into(),
+            memberships: None,
+            group_status: None,
+            changelog: Some("changelog".into()),
+            dead_letters: "dead".into(),
+            licenses: "licenses".into(),
+            licenses_changelog: None,
+        },
+        partitions: NonZeroU32::MIN,
+        partitioner: muster_wire::Partitioner::Murmur2,
+        index: IndexKind::Value,
+        dialect: Dialect::Entra,
+        slice: 100,
+        batch_records: 10,
+        outbox_entries: 100,
+        transaction_records: 100,
+        transaction_bytes: 1 << 20,
+        session_timeout: PATIENCE,
+        departure: Departure::Returning,
+        standby: false,
+        feedback: muster_service::Feedback::Off,
+        definitions_wait: PATIENCE,
+        brake: None,
+        emptying: None,
+    }
+}
+
+/// Starts a service of this store, with the real clock and all the room there is.
+pub(crate) fn start(
+    options: ServiceOptions,
+    log: Gated,
+    storage: &Arc<MemoryStorage>,
+    observer: Arc<dyn Observer>,
+) -> Service {
+    let storage: Arc<dyn Storage> = Arc::clone(storage) as Arc<dyn Storage>;
+    Service::start(Starting {
+        options,
+        log: Arc::new(log),
+        storage,
+        format: Arc::new(StoreFormat),
+        interpret: Arc::new(WireInterpret),
+        clock: Arc::new(SystemClock),
+        observer,
+        intake: Arc::new(OpenIntake),
+    })
+    .unwrap()
+}
