@@ -1,7 +1,7 @@
 //! What the licensing subscriber makes of its inputs: an effect waits for its cause, a delta that comes twice counts
 //! once, a missing one stops it. The log is the embedded one, the store is in memory, the deltas are written by hand.
 
-use crate::pressure::options;
+use crate::gated::options;
 use muster_directory::{DeadLetter, GroupId, LicenceEvent, SkuId, Tenant};
 use muster_engine::storage::{MemoryStorage, Storage};
 use muster_service::{Licences, LicensingObserver, LicensingOptions, LicensingStarting, SystemClock};
@@ -56,7 +56,7 @@ impl World {
     fn new() -> World {
         let directory = tempfile::tempdir().unwrap();
         let log = EmbeddedLog::open(directory.path(), "licensing", EmbeddedOptions::default()).unwrap();
-        let options = options();
+        let options = options("licensing-inputs");
         log.create_topics(&options.topics.specs(options.partitions)).unwrap();
         let producer = log.producer().unwrap();
         World { log, producer, _directory: directory }
@@ -86,7 +86,7 @@ impl World {
 
     fn start(&self, seen: &Arc<Seen>, storage: &Arc<MemoryStorage>) -> Licences {
         let starting = LicensingStarting {
-            options: LicensingOptions { service: options() },
+            options: LicensingOptions { service: options("licensing-inputs") },
             log: Arc::new(self.log.clone()),
             storage: Arc::clone(storage) as Arc<dyn Storage>,
             format: Arc::new(StoreFormat),
