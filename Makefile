@@ -8,7 +8,7 @@ TARGET := $(or $(CARGO_TARGET_DIR),target)
 MUSTER := $(TARGET)/release/muster
 SAMPLE := $(TARGET)/sample
 
-.PHONY: help run test build peers bench linearity lint prerequisites check-prerequisites announce
+.PHONY: help run test faults soak build peers bench linearity lint prerequisites check-prerequisites announce
 .DEFAULT_GOAL := help
 
 help: ## List these commands
@@ -26,6 +26,14 @@ test: check-prerequisites announce ## Run every check: format, lints, all tests,
 	@deploy/step.sh 'documentation' 'a minute' env RUSTDOCFLAGS='-D warnings' cargo doc --release --locked --workspace --no-deps --quiet
 	@deploy/step.sh 'sample' 'a second' env ONCE=1 deploy/sample.sh $(MUSTER) $(SAMPLE)
 	@echo 'every check passed'
+
+faults: check-prerequisites announce ## Try every fault on the program and a Kafka broker: the report is target/faults.md
+	@deploy/step.sh 'faults' 'ten minutes' env MUSTER_FAULTS=all cargo test --release --locked -p muster-tests --test faults -- --nocapture
+
+MINUTES ?= 10
+soak: check-prerequisites announce ## Load for MINUTES (10): memory stays flat, and the checker's verdict
+	@deploy/step.sh 'soak' '$(MINUTES) minutes' env MUSTER_FAULTS=soak MUSTER_SOAK_SECONDS=$$(($(MINUTES) * 60)) \
+	  cargo test --release --locked -p muster-tests --test faults -- --nocapture
 
 build: prerequisites announce ## Build the program: target/release/muster
 	@deploy/step.sh 'build' 'a minute' cargo build --release --locked --package muster

@@ -13,9 +13,11 @@
 
 pub mod broker;
 pub mod campaign;
+pub mod checker;
 pub mod decode;
 pub mod differential;
 pub mod engine;
+pub mod faults;
 pub mod guard;
 pub mod history;
 pub mod licences;
@@ -30,6 +32,7 @@ pub mod shrink;
 pub mod simulation;
 pub mod sliced;
 pub mod spelling;
+pub mod staff;
 pub mod subject;
 pub mod universe;
 pub mod upgraded;

@@ -68,6 +68,15 @@ impl Service {
         self.ready()
     }
 
+    /// Starts it with more in its environment, and waits for nothing: see [`until_ready`](Self::until_ready)
+    /// and [`wait_for_end`](Self::wait_for_end).
+    #[must_use]
+    pub fn spawn(workshop: &Workshop, configuration: &str, environment: &[(&str, &str)]) -> Service {
+        let mut command = Service::command(workshop, configuration);
+        command.envs(environment.iter().copied());
+        Service::of(command)
+    }
+
     fn command(workshop: &Workshop, configuration: &str) -> Command {
         let mut command = Service::program(workshop, configuration, &["serve"]);
         command.env("MUSTER__DATA__DIR", workshop.path("data")).env("MUSTER__HTTP__LISTEN", "127.0.0.1:0");
@@ -195,6 +204,40 @@ impl Service {
         }
     }
 
+    /// Waits until it ends by itself.
+    pub fn wait_for_end(&self) {
+        let ended = self.stderr.wait(|said| said.ended.then_some(()));
+        assert!(ended.is_some(), "it did not end within {PATIENCE:?}");
+        self.child.lock().expect("the child").wait().expect("it ends");
+    }
+
+    /// Whether it has ended.
+    #[must_use]
+    pub fn has_ended(&self) -> bool {
+        self.child.lock().expect("the child").try_wait().expect("a process").is_some()
+    }
+
+    /// Sends it a signal, such as one that stops it and one that lets it go on.
+    pub fn signal(&self, signal: Signal) {
+        // Nobody has waited for it yet, so its number is still its own.
+        kill_process(self.pid, signal).expect("a signal can be sent");
+    }
+
+    /// How much memory it has, in KiB.
+    #[must_use]
+    pub fn resident_kib(&self) -> u64 {
+        let path = format!("/proc/{}/status", self.pid.as_raw_nonzero());
+        let status = std::fs::read_to_string(path).expect("it runs");
+        let line = status.lines().find(|line| line.starts_with("VmRSS:")).expect("every process has some");
+        line.split_whitespace().nth(1).and_then(|kib| kib.parse().ok()).expect("a number")
+    }
+
+    /// What it said on stderr, so far.
+    #[must_use]
+    pub fn said(&self) -> String {
+        self.stderr.said.lock().expect("lines").lines.join("\n")
+    }
+
     /// Ends it as a power failure would: SIGKILL.
     pub fn kill(&self) {
         let mut child = self.child.lock().expect("the child");
@@ -253,6 +296,27 @@ impl Answer {
         let json = |line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
         self.text.lines().map(json).collect()
     }
+}
+
+/// A configuration for a broker, with topics of its own: `kafka` is more lines of `[kafka]`, with the brokers.
+#[must_use]
+pub fn kafka_configuration(kafka: &str, name: &str, partitions: u32) -> String {
+    let names = [
+        "requests",
+        "definitions",
+        "deltas",
+        "memberships",
+        "group_status",
+        "changelog",
+        "dead_letters",
+        "licenses",
+        "licenses_changelog",
+    ];
+    let topics: String = names.map(|topic| format!("{topic} = \"{name}.{topic}\"\n")).concat();
+    format!(
+        "[topics]\npartitions = {partitions}\nchanges = [\"{name}.changes\"]\n{topics}\n\
+         [log]\nkind = \"kafka\"\n[kafka]\napplication = \"{name}\"\n{kafka}\n"
+    )
 }
 
 fn answer(mut response: ureq::http::Response<ureq::Body>) -> Result<Answer, ureq::Error> {

@@ -20,6 +20,7 @@ use crate::{Fault, Feedback, ServiceOptions, feedback};
 use muster_directory::{Delta, Event, Rejection, RejectionCode, Source};
 use muster_engine::storage::{Positions, RecordImage, Remedy, Restore, StorageError, Trouble};
 use muster_engine::{Budget, Catalog, Definition, Partition};
+use muster_stream::kill_point::KillPoint;
 use muster_stream::log::{Batch, ReadLimits, Reader, Record, TopicPartition};
 use muster_wire::Placement;
 use std::sync::{Arc, PoisonError, RwLockReadGuard};
@@ -212,7 +213,9 @@ impl PartitionTask {
             let schemas = std::mem::take(&mut self.schemas);
             let entry = self.partition.take_entry(self.positions.clone(), self.definitions, schemas);
             let began = Instant::now();
+            KillPoint::BeforeBatch.pass();
             shared.storage.commit(store_number(self.number), std::slice::from_ref(&entry))?;
+            KillPoint::AfterBatch.pass();
             let commit = began.elapsed();
             self.leave_trouble_behind()?;
             self.entry = entry.number;

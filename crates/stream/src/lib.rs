@@ -7,4 +7,5 @@
 pub mod embedded;
 pub mod file;
 pub mod kafka;
+pub mod kill_point;
 pub mod log;

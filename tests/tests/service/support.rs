@@ -1,7 +1,7 @@
 //! What the tests of the service do over and over: topics of one's own, lines in, deltas out and folded.
 
 use muster_tests::broker::Broker;
-use muster_tests::service::Service;
+use muster_tests::service::{Service, kafka_configuration};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::io::Write as _;
@@ -17,22 +17,7 @@ pub(crate) fn on_kafka(name: &str, partitions: u32) -> String {
 
 /// The same for another way to a broker: lines of `[kafka]`.
 pub(crate) fn on_broker(kafka: &str, name: &str, partitions: u32) -> String {
-    let names = [
-        "requests",
-        "definitions",
-        "deltas",
-        "memberships",
-        "group_status",
-        "changelog",
-        "dead_letters",
-        "licenses",
-        "licenses_changelog",
-    ];
-    let topics: String = names.map(|topic| format!("{topic} = \"{name}.{topic}\"\n")).concat();
-    format!(
-        "[topics]\npartitions = {partitions}\nchanges = [\"{name}.changes\"]\n{topics}\n\
-         [log]\nkind = \"kafka\"\n[kafka]\napplication = \"{name}\"\n{kafka}\n"
-    )
+    kafka_configuration(kafka, name, partitions)
 }
 
 pub(crate) fn text(value: &Value, member: &str) -> String {

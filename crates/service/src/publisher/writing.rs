@@ -7,6 +7,7 @@ use crate::Fault;
 use muster_engine::publisher::Published;
 use muster_engine::storage::{Entry, Marker, Positions};
 use muster_engine::takeover::{TakeOverError, TakenOver, resume, take_over};
+use muster_stream::kill_point::KillPoint;
 use muster_stream::log::{NewRecord, Writer};
 use std::sync::Arc;
 
@@ -142,7 +143,10 @@ impl Writing {
     /// Trims the outbox up to what was read back.
     pub(super) fn acknowledge(&self) -> Result<(), Fault> {
         match &self.seen {
-            Some(seen) => Ok(self.subject.storage().acknowledge(self.subject.store_number(), seen)?),
+            Some(seen) => {
+                KillPoint::BeforeTrim.pass();
+                Ok(self.subject.storage().acknowledge(self.subject.store_number(), seen)?)
+            }
             None => Ok(()),
         }
     }

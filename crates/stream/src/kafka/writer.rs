@@ -10,6 +10,7 @@
 use super::client::{Connection, offset, partition_number};
 use super::context::{Context, Receiver};
 use super::error::{self, refuses_record};
+use crate::kill_point::KillPoint;
 use crate::log::{LogError, NewRecord, Progress, TopicPartition, WriteError, Writer};
 use rdkafka::consumer::Consumer as _;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
@@ -84,7 +85,11 @@ impl KafkaWriter {
         if let Some(failure) = self.deliveries().take_failure() {
             return Err(self.explain_delivery(failure));
         }
-        self.producer.commit_transaction(left(deadline)).map_err(|error| self.explain(&error))
+        KillPoint::InsideTransaction.pass();
+        KillPoint::DuringCommit.pass();
+        self.producer.commit_transaction(left(deadline)).map_err(|error| self.explain(&error))?;
+        KillPoint::AfterCommit.pass();
+        Ok(())
     }
 
     fn send(&self, record: &NewRecord, deadline: Instant) -> Result<(), WriteError> {
