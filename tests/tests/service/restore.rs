@@ -148,7 +148,8 @@ fn a_lost_disk_on_the_embedded_log() {
 
 #[test]
 fn a_lost_disk_on_kafka() {
-    lost_and_restored(&on_kafka("lost", PARTITIONS), 22);
+    // An instance without its disk is another one, for which the group waits until the first is dead.
+    lost_and_restored(&format!("{}session_timeout = \"6s\"\n", on_kafka("lost", PARTITIONS)), 22);
 }
 
 #[test]
