@@ -29,7 +29,7 @@ use current::Current;
 use flaps::Flaps;
 use muster_engine::storage::{ChangelogFormat, Storage};
 use muster_licensing::Licensing;
-use muster_stream::log::Log;
+use muster_stream::log::{Log, LogError};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
@@ -152,7 +152,9 @@ fn run(shared: &Arc<LicensingShared>) {
         && !matches!(fault, Fault::Stopped)
     {
         tracing::error!(%fault, "licensing stops: it cannot go on");
-        shared.observer.stopped(matches!(fault, Fault::Gap(_)));
+        // What retention took is missing, too.
+        let gap = matches!(fault, Fault::Gap(_) | Fault::Log(LogError::OutOfRange { .. }));
+        shared.observer.stopped(gap);
         shared.current.fail(&fault.to_string());
     }
 }

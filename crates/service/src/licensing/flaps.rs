@@ -50,11 +50,8 @@ impl Flaps {
         let user = (notice.tenant.clone(), notice.user.clone());
         let turned = matches!(notice.change, LicenceChange::Assigned | LicenceChange::Removed);
         if !notice.is_fed_back() {
+            // Nothing is kept of users whose licences do not come about by their licences.
             self.turns.remove(&user);
-            if turned && notice.change == LicenceChange::Assigned && !notice.groups.is_empty() {
-                let first = Turns { count: 0, groups: notice.groups.clone() };
-                self.turns.insert(user, BTreeMap::from([(notice.sku.clone(), first)]));
-            }
             return Vec::new();
         }
         if !turned {
