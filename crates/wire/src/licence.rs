@@ -139,7 +139,7 @@ mod tests {
 
     #[test]
     fn what_feeding_back_takes_is_read_again() {
-        let attributes = vec!["assignedPlans".into()];
+        let attributes = vec!["assignedPlans".into()].into();
         let cause = Cause::Change { attributes, object: None, time: None };
         let event = LicenceEvent { cause: LicenceCause::Membership(cause), ..event() };
         let notice = read_licence_event(line(&event).trim_end().as_bytes()).unwrap();
