@@ -131,8 +131,18 @@ impl Observer for MetricsObserver {
 
     fn ended(&self, partition: u32) {
         let label = self.label(partition);
-        for gauge in [metric::GROUPS_SYNCING, metric::MEMBERSHIPS_PENDING, metric::PARTITION_READY] {
+        let gauges = [
+            metric::GROUPS_SYNCING,
+            metric::MEMBERSHIPS_PENDING,
+            metric::PARTITION_READY,
+            metric::RESTORE_LEFT,
+        ];
+        for gauge in gauges {
             gauge!(gauge, "partition" => label.clone()).set(0.0);
+        }
+        for state in PartitionState::ALL {
+            let labels = [("partition", label.clone()), ("state", state.name().to_owned())];
+            gauge!(metric::PARTITION_STATE, &labels).set(0.0);
         }
         for queue in ["outbox", "definitions"] {
             self.queue(queue, partition, 0);
