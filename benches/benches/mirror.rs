@@ -348,7 +348,10 @@ impl Commits {
         let mut entry = partition.take_entry(Positions::new(), 0, Vec::new());
         entry.number -= self.before;
         self.entries += 1;
-        self.sequence += entry.deltas.len() as u64;
+        for delta in &mut entry.deltas {
+            self.sequence += 1;
+            delta.sequence = self.sequence;
+        }
         entry.sequence = self.sequence;
         self.store.commit(0, std::slice::from_ref(&entry)).expect("a commit");
     }

@@ -156,7 +156,7 @@ fn what_no_program_of_ours_wrote_is_damaged() {
         let value = Some(text.replace(old, new).into_bytes());
         check(&NewRecord { value, ..whole.clone() }, part);
     }
-    check(&NewRecord { key: None, ..whole.clone() }, "`group/` and a group id");
+    check(&NewRecord { key: None, ..whole.clone() }, "`group/` or `held/` and a group id");
     check(&NewRecord { value: Some(vec![0xff]), ..whole.clone() }, "expected value");
     check(&NewRecord { value: None, ..whole }, "the header `version` is missing");
     check(&NewRecord { value: None, ..schema().to_record() }, "have no null value");
