@@ -6,7 +6,7 @@ use crate::output::sequence_of;
 use crate::standby::Copy;
 use muster_engine::storage::{ChangelogFormat, Logged, Marker, Positions, RecordImage, StorageError};
 use muster_engine::takeover::{Changelog, Evidence, Ground, Output, from_metadata, to_metadata};
-use muster_stream::log::{NewRecord, Progress, ReadLimits, Record, TopicPartition, Writer};
+use muster_stream::log::{NewRecord, Progress, ReadLimits, Record, TopicPartition, WriteError, Writer};
 use std::time::{Duration, Instant};
 
 /// What a restore reads at once.
@@ -124,7 +124,12 @@ impl Ground for LogGround<'_> {
         if last.as_ref() == Some(through) {
             return Ok(());
         }
-        self.contradiction(format_args!("{of} changed while the state was restored from it"))
+        // Only whoever fenced this writer can have written since: to be found out anew, not by an operator.
+        tracing::warn!(
+            of = self.subject.name(),
+            "the changelog went on while the state was restored from it"
+        );
+        Err(Fault::Write(WriteError::Fenced { writer: self.subject.writer() }))
     }
 
     fn claim(&mut self, marker: &Marker) -> Result<(), Fault> {
