@@ -12,10 +12,14 @@ use muster_stream::kafka::{KafkaLog, KafkaOptions};
 use muster_stream::log::{Log, NewRecord, Policy, Producer, Retention, TopicPartition, TopicSpec};
 use muster_wire::Partitioner;
 use std::num::NonZeroU32;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 const PARTITIONS: NonZeroU32 = NonZeroU32::new(2).expect("it is not zero");
 const USERS: usize = 30;
+/// Longer than a group takes to give up a member.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// Between two questions.
+const PAUSE: Duration = Duration::from_millis(100);
 
 /// See the module's text.
 pub struct Scene<'a> {
@@ -120,15 +124,15 @@ impl<'a> Scene<'a> {
         }
     }
 
-    /// Waits until the program has done all that was written.
+    /// Waits until the program has done all that was written; while partitions move, until they are its own.
     pub(super) fn rest(&self, service: &Service) {
         // Behind everything else, and without effect: one for each partition, and one for the requests.
         let request = serde_json::json!({"kind": "group", "op": "upsert", "id": "mark", "data": {}});
-        let _ = service.apply_events(&request.to_string());
+        apply(service, &request.to_string());
         let marks: Vec<String> = (0..USERS)
             .map(|user| format!(r#"{{"kind":"member","op":"remove","group":"mark","id":"u{user}"}}"#))
             .collect();
-        let _ = service.apply_events(&marks.join("\n"));
+        apply(service, &marks.join("\n"));
     }
 
     /// What is published now.
@@ -160,5 +164,18 @@ impl<'a> Scene<'a> {
         self.seen().unchanged_since(&before)?;
         assert_eq!(service.terminate(), 0);
         Ok(())
+    }
+}
+
+fn apply(service: &Service, lines: &str) {
+    let deadline = std::time::Instant::now() + PATIENCE;
+    loop {
+        let answer = service.try_post_events("wait=applied&timeout=120", lines).expect("an answer");
+        if answer.status == 200 {
+            return;
+        }
+        let moves = answer.status == 503 && std::time::Instant::now() < deadline;
+        assert!(moves, "{}: {}", answer.status, answer.text);
+        std::thread::sleep(PAUSE);
     }
 }
