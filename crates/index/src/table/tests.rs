@@ -31,9 +31,9 @@ fn rows_are_the_attributes_and_holders_the_rows_after_any_history() {
             ((random >> 33) % below) as u32
         };
         let object = draw(50);
-        let old = table.row(object).cloned();
+        let old = table.take(object);
         if draw(10) == 0 {
-            table.put(object, None);
+            table.replace(object, old.as_ref(), None);
             model.remove(&object);
             continue;
         }
@@ -47,6 +47,7 @@ fn rows_are_the_attributes_and_holders_the_rows_after_any_history() {
         let draft = table.draft(kind, &id(object), old.as_ref(), edit);
         if refused {
             table.discard(&draft);
+            table.give_back(object, old);
             continue;
         }
         let mut expected = match model.get(&object) {
@@ -57,7 +58,7 @@ fn rows_are_the_attributes_and_holders_the_rows_after_any_history() {
         expected.set(property::object_id(kind), Some(Value::Text(Text::new(id(object).as_str()))));
         assert_eq!(draft.size(), expected.size(), "step {step}");
         assert_eq!(old.as_ref() == Some(&draft), model.get(&object) == Some(&expected), "step {step}");
-        table.put(object, Some(draft));
+        table.replace(object, old.as_ref(), Some(draft));
         model.insert(object, expected);
     }
     for (&object, expected) in &model {
