@@ -7,6 +7,7 @@ use muster_stream::kafka::KafkaLog;
 use muster_stream::log::{
     Departure, Joining, Log, LogError, Member, Policy, Rebalance, TopicPartition, WriteError,
 };
+use muster_tests::broker::Broker;
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
@@ -182,4 +183,23 @@ fn a_member_reads_nothing_and_readers_are_not_its_business() {
     one.member.leave(Departure::ForGood);
     let batch = reader.poll(PATIENCE).unwrap().unwrap();
     assert_eq!(values(&batch.records), ["v2"]);
+}
+
+#[test]
+fn tombstones_are_kept_for_a_day_unless_a_topic_says_otherwise() {
+    const DAY: Duration = Duration::from_secs(86_400);
+    let fixture = Embedded::new();
+    let topic = fixture.topic("a", 1, Policy::Compact);
+    assert_eq!(fixture.log().tombstone_retention(&topic).unwrap(), DAY);
+    let fixture = Kafka::new();
+    let topic = fixture.topic("a", 1, Policy::Compact);
+    assert_eq!(fixture.log().tombstone_retention(&topic).unwrap(), DAY);
+    Broker::shared().set_topic(&topic, &[("delete.retention.ms", "5000")]);
+    let changed = || fixture.log().tombstone_retention(&topic).unwrap() == Duration::from_secs(5);
+    let deadline = Instant::now() + PATIENCE;
+    while !changed() {
+        assert!(Instant::now() < deadline, "it stays as it was");
+    }
+    let unknown = fixture.log().tombstone_retention("nowhere").unwrap_err();
+    assert!(matches!(unknown, LogError::UnknownTopic { .. }), "{unknown}");
 }
