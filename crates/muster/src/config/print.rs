@@ -43,6 +43,7 @@ impl Config {
         printer.section("standby");
         printer.plain("enabled", self.standby.enabled);
         self.print_limits(&mut printer);
+        self.print_brake(&mut printer);
         printer.section("telemetry");
         printer.quoted(
             "format",
@@ -126,6 +127,16 @@ impl Config {
         printer.quoted("dead_letters", &topics.dead_letters);
         printer.quoted("licenses", &topics.licenses);
         printer.quoted("licenses_changelog", topics.licenses_changelog.as_deref().unwrap_or_default());
+    }
+
+    fn print_brake(&self, printer: &mut Printer<'_>) {
+        let brake = &self.brake;
+        printer.section("brake");
+        printer.plain("removals", brake.removals);
+        printer.plain("share_percent", brake.share_percent);
+        printer.plain("alarm_removals", brake.alarm_removals);
+        printer.duration("alarm_period", brake.alarm_period);
+        printer.plain("single_instance", brake.single_instance);
     }
 
     fn print_limits(&self, printer: &mut Printer<'_>) {
