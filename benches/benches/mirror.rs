@@ -123,7 +123,7 @@ impl Organisation {
 
     /// Whose members are flipped by an edit: a tenth of the organisation.
     fn edit(&mut self) {
-        let slice = number("SLICE", 4_096) as u64;
+        let slice = number("SLICE", 1_024) as u64;
         self.define(r#"user.objectId -eq "nobody""#, Budget::Whole);
         let tenth = self.tenth();
         let mut commits = Commits::new(&mut self.partition);
@@ -152,7 +152,7 @@ impl Organisation {
             "  {count} changes each, {rate} a second, milliseconds from when they were to come to their commit"
         );
         println!("  {:<44} {:>7} {:>7} {:>7} {:>7} {:>6}", "meanwhile", "p50", "p99", "p99.9", "max", "done");
-        let slice = number("SLICE", 4_096) as u64;
+        let slice = number("SLICE", 1_024) as u64;
         let preview = Arc::new(parse(r#"user.displayName -contains "son""#));
         let loads = [
             Load::Nothing,
