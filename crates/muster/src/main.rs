@@ -25,6 +25,11 @@ use command::Command;
 use failure::Failure;
 use std::process::ExitCode;
 
+/// Entries are made on one thread and dropped on another: a replay takes a seventh less processor time than
+/// with the C library's allocator, and no more memory.
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 /// Keeps dynamic groups right: changes of users and devices in, exact membership deltas out.
 #[derive(Parser)]
 #[command(version, after_help = AFTER_HELP, max_term_width = 100, subcommand_required = true, arg_required_else_help = true)]
