@@ -26,6 +26,8 @@ pub(crate) struct Gate {
     closed: Arc<AtomicBool>,
     /// Transactions that it held up.
     held_up: Arc<AtomicU64>,
+    /// Whether the next transaction with a changelog is answered as committed, and undone.
+    undoes: Arc<AtomicBool>,
 }
 
 impl Gate {
@@ -35,6 +37,11 @@ impl Gate {
 
     pub(crate) fn open(&self) {
         self.closed.store(false, Ordering::SeqCst);
+    }
+
+    /// Has the next transaction with a changelog answered as committed, and undone.
+    pub(crate) fn undo_next(&self) {
+        self.undoes.store(true, Ordering::SeqCst);
     }
 
     pub(crate) fn held_up(&self) -> u64 {
@@ -117,6 +124,10 @@ impl Writer for GatedWriter {
     }
 
     fn write(&mut self, records: &[NewRecord], progress: &[Progress]) -> Result<(), WriteError> {
+        let is_logged = records.iter().any(|record| &*record.to.topic == "changelog");
+        if is_logged && self.1.undoes.swap(false, Ordering::SeqCst) {
+            return Ok(());
+        }
         if !self.1.closed.load(Ordering::SeqCst) {
             return self.0.write(records, progress);
         }

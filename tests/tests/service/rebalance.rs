@@ -178,6 +178,29 @@ fn a_partition_goes_to_and_fro_with_its_requests_and_nothing_is_twice() {
 }
 
 #[test]
+fn nothing_is_prepared_upon_a_claim_that_cannot_be_read_back() {
+    let (_directory, log) = log();
+    let one = Instance::start(&log, 1, Copies::None);
+    one.gate.undo_next();
+    one.tell(Rebalance::Assigned(vec![0]));
+    one.is_ready();
+    one.gate.close();
+    one.submit(&users(0..10, "Oslo"));
+    let unpublished = || one.storage.outbox(0, 0, 100).unwrap().len();
+    wait_until("committed and not published", || unpublished() > 0 && one.gate.held_up() > 0);
+    // As it is after a kill: with state, and nothing in the log but the claim.
+    let storage = Arc::new(MemoryStorage::clone(&one.storage));
+    one.service.request_stop();
+    let (group, script) = channel();
+    let gated = Gated::new(log.clone(), &Gate::default(), Some(script));
+    let again = start(options("rebalance"), gated, &storage, Arc::new(Told::default()));
+    group.send(Rebalance::Assigned(vec![0])).unwrap();
+    wait_until("ready", || again.unready().is_none());
+    wait_until("published", || storage.outbox(0, 0, 1).unwrap().is_empty());
+    again.request_stop();
+}
+
+#[test]
 fn what_a_lost_partition_had_committed_is_published_once_by_whoever_has_it() {
     let (_directory, log) = log();
     let (one, two) = (Instance::start(&log, 1, Copies::None), Instance::start(&log, 2, Copies::None));

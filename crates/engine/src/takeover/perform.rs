@@ -63,8 +63,10 @@ pub trait Ground {
         put: &mut dyn FnMut(&[RecordImage]) -> Result<(), StorageError>,
     ) -> Result<(), Self::Error>;
 
-    /// Commits a transaction with nothing but this marker: in the changelog, and beside the committed
-    /// offsets.
+    /// Commits a transaction with nothing but this marker, in the changelog and beside the committed offsets,
+    /// and returns once the marker was read back: what a writer is told may be undone. Of a first start
+    /// nothing else would be in the log when entries are prepared upon it, and state without a marker is
+    /// refused.
     ///
     /// # Errors
     /// The writer's.

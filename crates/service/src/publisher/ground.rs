@@ -5,13 +5,16 @@ use crate::Fault;
 use crate::output::sequence_of;
 use crate::standby::Copy;
 use muster_engine::storage::{ChangelogFormat, Logged, Marker, Positions, RecordImage, StorageError};
-use muster_engine::takeover::{Changelog, Evidence, Ground, Output, from_metadata, to_metadata};
+use muster_engine::takeover::{Changelog, Evidence, Ground, Mark, Output, from_metadata, to_metadata};
 use muster_stream::log::{NewRecord, Progress, ReadLimits, Record, TopicPartition, WriteError, Writer};
 use std::time::{Duration, Instant};
 
 /// What a restore reads at once.
 const PIECE: ReadLimits = ReadLimits { records: 10_000, bytes: 4 << 20 };
 const POLL: Duration = Duration::from_millis(100);
+/// How often it is looked whether a claim can be read, and for how long. Most often it can at once.
+const CLAIM_POLL: Duration = Duration::from_millis(20);
+const CLAIM_PATIENCE: Duration = Duration::from_secs(2);
 /// How often it is told how far a restore is.
 const TELL_PERIOD: Duration = Duration::from_secs(5);
 
@@ -51,6 +54,32 @@ impl LogGround<'_> {
             };
         }
         Ok(if self.subject.log().bounds(&of)?.next == 0 { Output::Unused } else { Output::Expired })
+    }
+}
+
+impl LogGround<'_> {
+    /// Waits until the claim can be read, committed.
+    fn await_claim(&mut self, marker: &Marker) -> Result<(), Fault> {
+        let begun = Instant::now();
+        loop {
+            let found = match self.changelog()? {
+                Changelog::Marked(found) => Some(found),
+                Changelog::Empty => None,
+                Changelog::Off => committed_marker(self.subject, self.writer)?,
+            };
+            match found {
+                Some(found) if Mark::from(&found) == Mark::from(marker) => return Ok(()),
+                Some(found) if found.lineage >= marker.lineage => {
+                    return Err(Fault::Write(WriteError::Fenced { writer: self.subject.writer() }));
+                }
+                _ if begun.elapsed() >= CLAIM_PATIENCE => {
+                    let reason = "the claim was answered, but cannot be read back".to_owned();
+                    return Err(Fault::Write(WriteError::Doubtful { reason }));
+                }
+                _ if self.subject.stop().wait(CLAIM_POLL) => return Err(Fault::Stopped),
+                _ => {}
+            }
+        }
     }
 }
 
@@ -135,7 +164,8 @@ impl Ground for LogGround<'_> {
     fn claim(&mut self, marker: &Marker) -> Result<(), Fault> {
         let mut records = Vec::new();
         push_marker(self.subject, marker, &mut records)?;
-        Ok(self.writer.write(&records, &progress(self.subject, marker))?)
+        self.writer.write(&records, &progress(self.subject, marker))?;
+        self.await_claim(marker)
     }
 }
 
