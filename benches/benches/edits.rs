@@ -5,27 +5,15 @@
 //! `MUSTER_BENCH_RULES`, `…_OBJECTS`, `…_EDITS` and `…_SEED` set other sizes.
 #![expect(clippy::expect_used, clippy::panic, reason = "a bench that cannot run should stop")]
 
+use muster_benches::{NoValues, number};
 use muster_directory::{Event, GroupOp, GroupPatch, GroupRequest, Source, Tenant};
 use muster_engine::storage::Positions;
-use muster_engine::{Budget, Catalog, Interpret, Partition, Registrar, Request};
+use muster_engine::{Budget, Catalog, Partition, Registrar, Request};
 use muster_index::IndexKind;
 use muster_loadgen::workload::group_id;
 use muster_loadgen::{Profile, Size, Workload};
-use muster_rule::{AttributeType, Dialect, ObjectKind, Value};
+use muster_rule::Dialect;
 use std::time::{Duration, Instant};
-
-/// Nothing is declared, so nothing is read anew.
-struct NoValues;
-
-impl Interpret for NoValues {
-    fn read(&self, _: ObjectKind, _: AttributeType, _: &str) -> Option<Value> {
-        None
-    }
-
-    fn write(&self, _: &Value) -> Box<str> {
-        "null".into()
-    }
-}
 
 struct Bench {
     catalog: Catalog,
@@ -156,12 +144,4 @@ fn print(name: &str, times: &mut [Duration]) {
     };
     let mean = micros(times.iter().sum::<Duration>()) / times.len().max(1) as f64;
     println!("  {name:<30} {mean:>9.1} {:>9.1} {:>9.1} {:>9.1}", at(0.5), at(0.99), at(1.0));
-}
-
-fn number(name: &str, default: usize) -> usize {
-    let name = format!("MUSTER_BENCH_{name}");
-    match std::env::var(&name) {
-        Ok(text) => text.parse().unwrap_or_else(|_| panic!("{name}={text} is no number")),
-        Err(_) => default,
-    }
 }

@@ -3,8 +3,9 @@
 //! A million deltas of 100,000 users over 1,000 groups, a quarter of which have licences of ten products
 //! with too few seats, so that waiting lists are long and every seat that is freed is handed on.
 //! `MUSTER_BENCH_DELTAS`, `…_USERS`, `…_GROUPS` set other sizes.
-#![expect(clippy::expect_used, clippy::panic, reason = "a bench that cannot run should stop")]
+#![expect(clippy::expect_used, reason = "a bench that cannot run should stop")]
 
+use muster_benches::number;
 use muster_directory::licence::{
     AssignedLicence, Assignee, Assignment, Capability, LicensingInput, Product, ServicePlan,
 };
@@ -55,14 +56,6 @@ fn main() {
     println!("  users waiting        {waiting:>14}");
     println!("  seconds              {elapsed:>14.2}");
     println!("measured by `cargo bench -p muster-benches --bench licensing`; one thread, no disk");
-}
-
-fn number(name: &str, default: usize) -> usize {
-    let name = format!("MUSTER_BENCH_{name}");
-    match std::env::var(&name) {
-        Ok(text) => text.parse().unwrap_or_else(|_| panic!("{name}={text} is no number")),
-        Err(_) => default,
-    }
 }
 
 /// Ten products with seats for a twentieth of the users each, assigned to every fourth group.

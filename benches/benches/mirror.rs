@@ -8,15 +8,16 @@
 //! `MUSTER_BENCH_OBJECTS`, `…_CHANGES`, `…_SLICE` and `…_SEED` set other sizes.
 #![expect(clippy::expect_used, clippy::panic, reason = "a bench that cannot run should stop")]
 
+use muster_benches::{NoValues, number};
 use muster_directory::{Event, GroupId, GroupOp, GroupPatch, GroupRequest, Source, Tenant};
 use muster_engine::storage::{Positions, Storage};
 use muster_engine::{
-    Against, Budget, Catalog, Definition, Draft, Inquiry, Interpret, Partition, Registrar, Request,
-    ValueCount, ValuesQuestion,
+    Against, Budget, Catalog, Definition, Draft, Inquiry, Partition, Registrar, Request, ValueCount,
+    ValuesQuestion,
 };
 use muster_index::IndexKind;
 use muster_loadgen::{Profile, Size, Workload};
-use muster_rule::{AttributeType, Dialect, ObjectKind, Rule, Schema, Value};
+use muster_rule::{Dialect, ObjectKind, Rule, Schema};
 use muster_store::{Changelog, Store};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -49,19 +50,6 @@ const DRAFTS: &[(&str, &str)] = &[
         r#"(user.accountEnabled -eq true) -and (user.department -eq "{department}") -and (user.displayName -contains "an")"#,
     ),
 ];
-
-/// Nothing is declared, so nothing is read anew.
-struct NoValues;
-
-impl Interpret for NoValues {
-    fn read(&self, _: ObjectKind, _: AttributeType, _: &str) -> Option<Value> {
-        None
-    }
-
-    fn write(&self, _: &Value) -> Box<str> {
-        "null".into()
-    }
-}
 
 struct Organisation {
     workload: Workload,
@@ -369,14 +357,6 @@ fn source() -> Source {
 fn parse(text: &str) -> Rule {
     Rule::parse(text, Dialect::Extended, &Schema::default())
         .unwrap_or_else(|diagnostics| panic!("{text}: {diagnostics:?}"))
-}
-
-fn number(name: &str, default: usize) -> usize {
-    let name = format!("MUSTER_BENCH_{name}");
-    match std::env::var(&name) {
-        Ok(text) => text.parse().unwrap_or_else(|_| panic!("{name}={text} is no number")),
-        Err(_) => default,
-    }
 }
 
 fn quantile(times: &mut [Duration], share: f64) -> Duration {

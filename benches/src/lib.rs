@@ -1,7 +1,35 @@
 //! Benches over the workload of `muster-loadgen`; each is a program of its own.
-#![expect(clippy::expect_used, reason = "a bench that cannot run should stop")]
+#![expect(clippy::expect_used, clippy::panic, reason = "a bench that cannot run should stop")]
 
+use muster_engine::Interpret;
+use muster_rule::{AttributeType, ObjectKind, Value};
 use std::path::PathBuf;
+
+/// The size that `MUSTER_BENCH_` and this name set.
+///
+/// # Panics
+/// It is no number.
+#[must_use]
+pub fn number(name: &str, default: usize) -> usize {
+    let name = format!("MUSTER_BENCH_{name}");
+    match std::env::var(&name) {
+        Ok(text) => text.parse().unwrap_or_else(|_| panic!("{name}={text} is no number")),
+        Err(_) => default,
+    }
+}
+
+/// Nothing is declared, so nothing is read anew.
+pub struct NoValues;
+
+impl Interpret for NoValues {
+    fn read(&self, _: ObjectKind, _: AttributeType, _: &str) -> Option<Value> {
+        None
+    }
+
+    fn write(&self, _: &Value) -> Box<str> {
+        "null".into()
+    }
+}
 
 /// The program that `make build` made, beside which this bench was made.
 ///

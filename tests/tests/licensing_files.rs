@@ -2,6 +2,7 @@
 //! and what `report`, `explain` and `forecast` say.
 #![expect(clippy::expect_used, clippy::indexing_slicing, reason = "a test says what it expected")]
 
+use muster_tests::licences::lines::{assignment, guest, guests, plan, product};
 use muster_tests::program::{Workshop, executable, kill_once};
 use muster_tests::random::Random;
 use serde_json::{Value, json};
@@ -14,26 +15,6 @@ fn lines(lines: &[Value]) -> String {
     lines.iter().map(|line| format!("{line}\n")).collect()
 }
 
-fn product(id: &str, units: u64, plans: &[&str]) -> Value {
-    let plans: Vec<Value> = plans.iter().map(|plan| json!({"servicePlanId": plan})).collect();
-    let data = json!({"skuPartNumber": id.to_uppercase(), "prepaidUnits": {"enabled": units}, "servicePlans": plans});
-    json!({"kind": "product", "op": "upsert", "id": id, "data": data})
-}
-
-fn assignment(group: &str, sku: &str, disabled: &[&str]) -> Value {
-    let data = json!({"assignedLicenses": [{"skuId": sku, "disabledPlans": disabled}]});
-    json!({"kind": "licenseAssignment", "op": "upsert", "group": group, "data": data})
-}
-
-fn guests() -> Value {
-    let rule = "(user.userType -eq \"Guest\") -and (user.companyName -eq \"Contoso\")";
-    json!({"kind": "group", "op": "upsert", "id": "guests", "data": {"membershipRule": rule}})
-}
-
-fn guest(id: &str) -> Value {
-    json!({"kind": "user", "op": "upsert", "id": id, "data": {"userType": "Guest", "companyName": "Contoso"}})
-}
-
 /// A guest arrives and gets a licence with one plan switched off; the company changes and it is taken; the
 /// group is deleted and the others lose theirs, but for what another source gives.
 #[test]
@@ -41,7 +22,7 @@ fn the_tutorial_goes_from_user_events_to_licences() {
     let workshop = Workshop::default();
     let direct = json!({"assignedLicenses": [{"skuId": "ems"}]});
     let licences = [
-        product("ems", 25, &["intune", "mfa"]),
+        product("ems", 25, &[plan("intune"), plan("mfa")]),
         assignment("guests", "ems", &["intune"]),
         json!({"kind": "licenseAssignment", "op": "upsert", "user": "megan", "data": direct}),
     ];
@@ -148,7 +129,7 @@ fn who_waits_is_told_its_place_and_a_forecast_says_who_would() {
 #[test]
 fn missing_deltas_stop_the_replay_until_they_are_there() {
     let workshop = Workshop::default();
-    let mut input = vec![product("a", 9, &["p"]), assignment("g", "a", &[])];
+    let mut input = vec![product("a", 9, &[plan("p")]), assignment("g", "a", &[])];
     input.extend([1, 2, 4].map(|number| delta(number, "added", "g", &format!("u{number}"))));
     workshop.write("in.jsonl", lines(&input));
     let replay = ["licensing", "replay", "--input", "in.jsonl", "--events", "out", "--data", "d"];
@@ -212,7 +193,7 @@ fn history(random: &mut Random) -> String {
         let sku = *random.pick(&["a", "b", "c"]);
         let group = format!("g{}", random.below(12));
         let line = match random.below(100) {
-            0..4 => product(sku, random.below(60) as u64, &["p", "q"]),
+            0..4 => product(sku, random.below(60) as u64, &[plan("p"), plan("q")]),
             4..7 => assignment(&group, sku, &[]),
             7 => json!({"kind": "group", "op": "delete", "id": group}),
             8 => json!({"kind": "product", "op": "upsert", "id": sku, "data": {"prepaidUnit": 1}}),

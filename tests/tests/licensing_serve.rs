@@ -2,6 +2,7 @@
 //! what stops it.
 #![expect(clippy::expect_used, clippy::indexing_slicing, reason = "a test says what it expected")]
 
+use muster_tests::licences::lines::{assignment, guest, guests, plan, product};
 use muster_tests::program::Workshop;
 use muster_tests::random::Random;
 use muster_tests::service::Service;
@@ -9,29 +10,6 @@ use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
 const INSIDE: &str = "[licensing]\nenabled = true\n[topics]\npartitions = 3\n";
-
-fn product(id: &str, units: u64, plans: &[Value]) -> Value {
-    let data = json!({"skuPartNumber": id.to_uppercase(), "prepaidUnits": {"enabled": units}, "servicePlans": plans});
-    json!({"kind": "product", "op": "upsert", "id": id, "data": data})
-}
-
-fn plan(id: &str) -> Value {
-    json!({"servicePlanId": id})
-}
-
-fn assignment(group: &str, sku: &str, disabled: &[&str]) -> Value {
-    let data = json!({"assignedLicenses": [{"skuId": sku, "disabledPlans": disabled}]});
-    json!({"kind": "licenseAssignment", "op": "upsert", "group": group, "data": data})
-}
-
-fn guests() -> Value {
-    let rule = "(user.userType -eq \"Guest\") -and (user.companyName -eq \"Contoso\")";
-    json!({"kind": "group", "op": "upsert", "id": "guests", "data": {"membershipRule": rule}})
-}
-
-fn guest(id: &str) -> Value {
-    json!({"kind": "user", "op": "upsert", "id": id, "data": {"userType": "Guest", "companyName": "Contoso"}})
-}
 
 /// All licence events, as they lie on their topic.
 fn licences(service: &Service) -> Vec<Value> {

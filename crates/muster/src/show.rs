@@ -1,6 +1,7 @@
 //! Deltas for people: one line each on stderr, with the reason in words.
 
 use serde::Deserialize;
+use std::fmt;
 use std::io::Write;
 
 /// Prints deltas as they come.
@@ -33,9 +34,10 @@ struct Cause {
     source: Source,
 }
 
+/// Where a line says that its cause was read.
 #[derive(Deserialize)]
 #[serde(untagged)]
-enum Source {
+pub(crate) enum Source {
     File { file: String, line: u64 },
     Topic { topic: String, partition: u32, offset: u64 },
 }
@@ -55,7 +57,7 @@ impl Show {
             Some(partition) => format!("{partition}/{}", delta.sequence),
             None => delta.sequence.to_string(),
         };
-        let (reason, source) = (reason(&delta), source(&delta.cause.source));
+        let (reason, source) = (reason(&delta), &delta.cause.source);
         let Delta { group_id, member_id, .. } = delta;
         let _ =
             writeln!(stderr, "{place:>7}  {change:<9} {member_id:<12} {group_id:<20} {reason} ({source})");
@@ -81,9 +83,11 @@ fn reason(delta: &Delta) -> String {
     }
 }
 
-fn source(source: &Source) -> String {
-    match source {
-        Source::File { file, line } => format!("{file}:{line}"),
-        Source::Topic { topic, partition, offset } => format!("{topic}/{partition}@{offset}"),
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Source::File { file, line } => write!(f, "{file}:{line}"),
+            Source::Topic { topic, partition, offset } => write!(f, "{topic}/{partition}@{offset}"),
+        }
     }
 }

@@ -67,38 +67,34 @@ pub enum Decision {
     Refused,
 }
 
-/// Takes note of what a service does. Called by its threads: quick, and never blocking.
+/// Takes note of what a service does, of nothing unless it says so. Called by its threads: quick, and never blocking.
 pub trait Observer: Send + Sync {
     /// A partition did something.
-    fn turn(&self, turn: &Turn<'_>);
+    fn turn(&self, _turn: &Turn<'_>) {}
 
     /// The registrar decided a request; refused ones with their code.
-    fn request(&self, decision: Decision, code: Option<&str>);
+    fn request(&self, _decision: Decision, _code: Option<&str>) {}
 
     /// So many edits of groups are held until they are confirmed.
-    fn held(&self, edits: usize) {
-        let _ = edits;
-    }
+    fn held(&self, _edits: usize) {}
 
     /// Changes take more members out of a group than may leave within the period.
-    fn emptying(&self, tenant: &Tenant, group: &GroupId, removed: u64) {
-        let _ = (tenant, group, removed);
-    }
+    fn emptying(&self, _tenant: &Tenant, _group: &GroupId, _removed: u64) {}
 
     /// So many records of a topic's partition are not applied yet.
-    fn lag(&self, topic: &str, partition: u32, records: u64);
+    fn lag(&self, _topic: &str, _partition: u32, _records: u64) {}
 
     /// So many more searches for patterns of this group's rule were given up at the step limit.
-    fn pattern_limit(&self, tenant: &Tenant, group: &GroupId, searches: u64);
+    fn pattern_limit(&self, _tenant: &Tenant, _group: &GroupId, _searches: u64) {}
 
     /// A transaction of a partition was committed, after so long.
-    fn published(&self, partition: u32, took: Duration);
+    fn published(&self, _partition: u32, _took: Duration) {}
 
     /// So many entries of a partition are committed and not published.
-    fn outbox(&self, partition: u32, entries: u64);
+    fn outbox(&self, _partition: u32, _entries: u64) {}
 
     /// So many definitions that are in force wait for a partition.
-    fn definitions(&self, partition: u32, waiting: usize);
+    fn definitions(&self, _partition: u32, _waiting: usize) {}
 
     /// The group's assignment changed.
     fn rebalance(&self, _rebalance: &Rebalance) {}
@@ -110,7 +106,7 @@ pub trait Observer: Send + Sync {
     fn ended(&self, _partition: u32) {}
 
     /// Whether a partition is restored and works.
-    fn ready(&self, partition: u32, ready: bool);
+    fn ready(&self, _partition: u32, _ready: bool) {}
 
     /// A partition came into this state.
     fn state(&self, _partition: u32, _state: PartitionState) {}

@@ -2,6 +2,7 @@
 
 use crate::{EmptyingLimit, Feedback};
 use muster_engine::BrakeLimits;
+use muster_engine::publisher::Limits;
 use muster_index::IndexKind;
 use muster_rule::Dialect;
 use muster_stream::log::{Departure, Policy, Retention, TopicSpec};
@@ -9,6 +10,9 @@ use muster_wire::Partitioner;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
+
+/// With so many bytes not published, nothing is taken in.
+const BACKLOG_BYTES: u64 = 64 << 20;
 
 /// Names of topics. One that is `None` is turned off.
 #[derive(Clone, Debug)]
@@ -97,5 +101,17 @@ impl Topics {
         specs.push(spec(&self.licenses, 1, delete));
         specs.extend(self.licenses_changelog.iter().map(|name| spec(name, 1, Policy::Compact)));
         specs
+    }
+}
+
+impl ServiceOptions {
+    /// How much goes into one transaction, and how much may wait.
+    pub(crate) fn publishing(&self) -> Limits {
+        Limits {
+            records: self.transaction_records,
+            bytes: self.transaction_bytes,
+            backlog_bytes: BACKLOG_BYTES,
+            backlog_entries: self.outbox_entries,
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! A service in this process, over an embedded log with a gate for what its partitions write, and a consumer
 //! group that does what the test says.
 
+use crate::wrapped::{Between, Wrapped};
 use muster_engine::storage::{MemoryStorage, Storage};
 use muster_index::IndexKind;
 use muster_rule::Dialect;
@@ -8,8 +9,8 @@ use muster_service::{Observer, OpenIntake, Service, ServiceOptions, Starting, Sy
 use muster_store::StoreFormat;
 use muster_stream::embedded::EmbeddedLog;
 use muster_stream::log::{
-    Bounds, Departure, Joining, Log, LogError, Member, NewRecord, Producer, Progress, ReadLimits, Reader,
-    Rebalance, Record, TopicDifference, TopicPartition, TopicSpec, WriteError, Writer,
+    Departure, Joining, Log, LogError, Member, NewRecord, Progress, Rebalance, TopicPartition, WriteError,
+    Writer,
 };
 use muster_tests::engine::WireInterpret;
 use std::num::NonZeroU32;
@@ -50,11 +51,13 @@ impl Gate {
 }
 
 /// A log behind a gate. Its group says what the test says, or assigns everything.
-pub(crate) struct Gated(EmbeddedLog, Gate, Mutex<Option<Receiver<Rebalance>>>);
+pub(crate) type Gated = Wrapped<Gating>;
+
+pub(crate) struct Gating(Gate, Mutex<Option<Receiver<Rebalance>>>);
 
 impl Gated {
     pub(crate) fn new(log: EmbeddedLog, gate: &Gate, group: Option<Receiver<Rebalance>>) -> Gated {
-        Gated(log, gate.clone(), Mutex::new(group))
+        Wrapped(log, Gating(gate.clone(), Mutex::new(group)))
     }
 }
 
@@ -73,47 +76,15 @@ impl Member for Scripted {
 
 struct GatedWriter(Box<dyn Writer>, Gate);
 
-impl Log for Gated {
-    fn create_topics(&self, topics: &[TopicSpec]) -> Result<Vec<String>, LogError> {
-        self.0.create_topics(topics)
+impl Between for Gating {
+    fn writer(&self, log: &EmbeddedLog, name: &str) -> Result<Box<dyn Writer>, LogError> {
+        Ok(Box::new(GatedWriter(log.writer(name)?, self.0.clone())))
     }
 
-    fn check_topics(&self, topics: &[TopicSpec]) -> Result<Vec<TopicDifference>, LogError> {
-        self.0.check_topics(topics)
-    }
-
-    fn partitions(&self, topic: &str) -> Result<u32, LogError> {
-        self.0.partitions(topic)
-    }
-
-    fn tombstone_retention(&self, topic: &str) -> Result<Duration, LogError> {
-        self.0.tombstone_retention(topic)
-    }
-
-    fn bounds(&self, of: &TopicPartition) -> Result<Bounds, LogError> {
-        self.0.bounds(of)
-    }
-
-    fn last_record(&self, of: &TopicPartition) -> Result<Option<Record>, LogError> {
-        self.0.last_record(of)
-    }
-
-    fn reader(&self, limits: ReadLimits) -> Result<Box<dyn Reader>, LogError> {
-        self.0.reader(limits)
-    }
-
-    fn writer(&self, name: &str) -> Result<Box<dyn Writer>, LogError> {
-        Ok(Box::new(GatedWriter(self.0.writer(name)?, self.1.clone())))
-    }
-
-    fn producer(&self) -> Result<Box<dyn Producer>, LogError> {
-        self.0.producer()
-    }
-
-    fn join(&self, joining: &Joining) -> Result<Box<dyn Member>, LogError> {
-        match self.2.lock().unwrap().take() {
+    fn join(&self, log: &EmbeddedLog, joining: &Joining) -> Result<Box<dyn Member>, LogError> {
+        match self.1.lock().unwrap().take() {
             Some(script) => Ok(Box::new(Scripted(script))),
-            None => self.0.join(joining),
+            None => log.join(joining),
         }
     }
 }

@@ -55,6 +55,14 @@ fn wait_for(service: &Service, count: usize) -> BTreeSet<u32> {
     assigned(service)
 }
 
+/// Two instances, each with half of the partitions.
+fn pair(here: &Workshop, there: &Workshop, configuration: &str) -> (Service, Service) {
+    let (one, two) = (Service::start(here, configuration), Service::start(there, configuration));
+    wait_for(&one, 2);
+    wait_for(&two, 2);
+    (one, two)
+}
+
 /// An application of which every test has its own, and what the oracle says of what it was sent.
 struct World {
     name: String,
@@ -207,10 +215,7 @@ fn two_instances_share_the_partitions_and_each_says_what_is_not_its_own() {
 fn an_instance_that_is_stopped_for_good_is_taken_over_at_once() {
     let (here, there) = (Workshop::default(), Workshop::default());
     let configuration = configuration("leave", LONG, "leave");
-    let one = Service::start(&here, &configuration);
-    let two = Service::start(&there, &configuration);
-    wait_for(&one, 2);
-    wait_for(&two, 2);
+    let (one, two) = pair(&here, &there, &configuration);
     let mut world = World::new("leave", 2, &one);
     world.change(&one, 150);
     world.settle();
@@ -226,9 +231,8 @@ fn an_instance_that_is_stopped_for_good_is_taken_over_at_once() {
 fn an_instance_that_is_restarted_keeps_its_partitions_and_nobody_else_moves() {
     let (here, there) = (Workshop::default(), Workshop::default());
     let configuration = configuration("stay", LONG, "stay");
-    let one = Service::start(&here, &configuration);
-    let two = Service::start(&there, &configuration);
-    let (ones, _) = (wait_for(&one, 2), wait_for(&two, 2));
+    let (one, two) = pair(&here, &there, &configuration);
+    let ones = assigned(&one);
     let rebalanced = |service: &Service| {
         let metrics = service.get("/metrics").text;
         let lines = metrics.lines().filter(|line| line.starts_with("muster_partitions_rebalanced_total{"));
@@ -250,10 +254,7 @@ fn an_instance_that_is_restarted_keeps_its_partitions_and_nobody_else_moves() {
 fn an_instance_that_is_killed_is_taken_over_and_comes_back_even_without_its_disk() {
     let (here, there) = (Workshop::default(), Workshop::default());
     let configuration = configuration("killed", SHORT, "stay");
-    let one = Service::start(&here, &configuration);
-    let two = Service::start(&there, &configuration);
-    wait_for(&one, 2);
-    wait_for(&two, 2);
+    let (one, two) = pair(&here, &there, &configuration);
     let mut world = World::new("killed", 4, &one);
     world.change(&one, 200);
     // Somewhere in the middle of them.
@@ -282,10 +283,7 @@ fn an_instance_that_is_killed_is_taken_over_and_comes_back_even_without_its_disk
 fn an_instance_that_was_thought_dead_publishes_nothing_twice() {
     let (here, there) = (Workshop::default(), Workshop::default());
     let configuration = configuration("zombie", SHORT, "stay");
-    let one = Service::start(&here, &configuration);
-    let two = Service::start(&there, &configuration);
-    wait_for(&one, 2);
-    wait_for(&two, 2);
+    let (one, two) = pair(&here, &there, &configuration);
     let mut world = World::new("zombie", 5, &one);
     for round in 0..2 {
         world.change(&one, 200);
@@ -309,10 +307,8 @@ fn an_instance_that_was_thought_dead_publishes_nothing_twice() {
 fn a_standby_follows_what_others_work_on_and_its_copy_is_what_they_had() {
     let (here, there) = (Workshop::default(), Workshop::default());
     let configuration = configuration("standby", LONG, "leave") + "[standby]\nenabled = true\n";
-    let one = Service::start(&here, &configuration);
-    let two = Service::start(&there, &configuration);
-    wait_for(&one, 2);
-    let twos = wait_for(&two, 2);
+    let (one, two) = pair(&here, &there, &configuration);
+    let twos = assigned(&two);
     let mut world = World::new("standby", 6, &one);
     world.change(&one, 200);
     let standbys: Vec<u32> = (0..PARTITIONS).filter(|number| !twos.contains(number)).collect();

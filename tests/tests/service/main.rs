@@ -18,3 +18,4 @@ mod refusal;
 mod restore;
 mod support;
 mod worlds;
+mod wrapped;

@@ -4,28 +4,23 @@
 //! No change is known at which the engine does panic. So the service runs in the test, and its clock panics while
 //! the poisonous change is applied.
 
-use muster_directory::{GroupId, Instant as Time, Tenant};
+use crate::gated::{PATIENCE, options, wait_until};
+use crate::wrapped::{Between, Wrapped};
+use muster_directory::Instant as Time;
 use muster_engine::storage::Storage;
-use muster_index::IndexKind;
-use muster_rule::Dialect;
 use muster_service::{
-    Clock, Decision, Observer, OpenIntake, Output, Service, ServiceOptions, Starting, SystemClock, Topics,
-    Turn,
+    Clock, Observer, OpenIntake, Output, Service, ServiceOptions, Starting, SystemClock, Topics,
 };
 use muster_store::{Changelog, Store, StoreFormat};
 use muster_stream::embedded::{EmbeddedLog, EmbeddedOptions};
-use muster_stream::log::{
-    Batch, Bounds, Log, LogError, NewRecord, Producer, ReadLimits, Reader, Record, TopicDifference,
-    TopicPartition, TopicSpec, Writer,
-};
+use muster_stream::log::{Batch, Log, LogError, NewRecord, ReadLimits, Reader, Record, TopicPartition};
 use muster_tests::engine::WireInterpret;
 use muster_tests::program::Workshop;
 use std::cell::Cell;
 use std::num::NonZeroU32;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-const PATIENCE: Duration = Duration::from_secs(120);
 const POISON: &str = "poison";
 
 thread_local! {
@@ -46,8 +41,8 @@ impl Clock for Poisoned {
     }
 }
 
-/// A log whose readers notice the poison, and hand it out by itself.
-struct Noticing(EmbeddedLog);
+/// Readers notice the poison, and hand it out by itself.
+struct Noticing;
 
 struct NoticingReader(Box<dyn Reader>);
 
@@ -81,74 +76,16 @@ impl Reader for NoticingReader {
     }
 }
 
-impl Log for Noticing {
-    fn create_topics(&self, topics: &[TopicSpec]) -> Result<Vec<String>, LogError> {
-        self.0.create_topics(topics)
-    }
-
-    fn check_topics(&self, topics: &[TopicSpec]) -> Result<Vec<TopicDifference>, LogError> {
-        self.0.check_topics(topics)
-    }
-
-    fn partitions(&self, topic: &str) -> Result<u32, LogError> {
-        self.0.partitions(topic)
-    }
-
-    fn bounds(&self, of: &TopicPartition) -> Result<Bounds, LogError> {
-        self.0.bounds(of)
-    }
-
-    fn last_record(&self, of: &TopicPartition) -> Result<Option<Record>, LogError> {
-        self.0.last_record(of)
-    }
-
-    fn reader(&self, _: ReadLimits) -> Result<Box<dyn Reader>, LogError> {
+impl Between for Noticing {
+    fn reader(&self, log: &EmbeddedLog, _: ReadLimits) -> Result<Box<dyn Reader>, LogError> {
         let limits = ReadLimits { records: 1, ..ReadLimits::default() };
-        Ok(Box::new(NoticingReader(self.0.reader(limits)?)))
-    }
-
-    fn writer(&self, name: &str) -> Result<Box<dyn Writer>, LogError> {
-        self.0.writer(name)
-    }
-
-    fn producer(&self) -> Result<Box<dyn Producer>, LogError> {
-        self.0.producer()
-    }
-
-    fn tombstone_retention(&self, topic: &str) -> Result<Duration, LogError> {
-        self.0.tombstone_retention(topic)
-    }
-
-    fn join(
-        &self,
-        joining: &muster_stream::log::Joining,
-    ) -> Result<Box<dyn muster_stream::log::Member>, LogError> {
-        self.0.join(joining)
+        Ok(Box::new(NoticingReader(log.reader(limits)?)))
     }
 }
 
 struct Nobody;
 
-impl Observer for Nobody {
-    fn turn(&self, _: &Turn<'_>) {}
-    fn request(&self, _: Decision, _: Option<&str>) {}
-    fn lag(&self, _: &str, _: u32, _: u64) {}
-    fn pattern_limit(&self, _: &Tenant, _: &GroupId, _: u64) {}
-    fn published(&self, _: u32, _: Duration) {}
-    fn outbox(&self, _: u32, _: u64) {}
-    fn definitions(&self, _: u32, _: usize) {}
-    fn rebalance(&self, _: &muster_stream::log::Rebalance) {}
-    fn ended(&self, _: u32) {}
-    fn ready(&self, _: u32, _: bool) {}
-}
-
-fn wait_until(what: &str, reached: impl Fn() -> bool) {
-    let deadline = Instant::now() + PATIENCE;
-    while !reached() {
-        assert!(Instant::now() < deadline, "{what}: not within {PATIENCE:?}");
-        std::thread::yield_now();
-    }
-}
+impl Observer for Nobody {}
 
 fn start(workshop: &Workshop) -> Service {
     let data = workshop.path("data");
@@ -166,28 +103,15 @@ fn start(workshop: &Workshop) -> Service {
         licenses_changelog: None,
     };
     let options = ServiceOptions {
-        application: "muster".to_owned(),
         topics,
         partitions: NonZeroU32::new(2).unwrap(),
         partitioner: muster_wire::Partitioner::Unchecked,
-        index: IndexKind::Value,
-        dialect: Dialect::Entra,
-        slice: 100,
         batch_records: 1,
-        outbox_entries: 100,
-        transaction_records: 100,
-        transaction_bytes: 1 << 20,
-        definitions_wait: PATIENCE,
-        brake: None,
-        emptying: None,
-        session_timeout: Duration::from_secs(45),
-        departure: muster_stream::log::Departure::Returning,
-        standby: false,
-        feedback: muster_service::Feedback::Off,
+        ..options("muster")
     };
     Service::start(Starting {
         options,
-        log: Arc::new(Noticing(log)),
+        log: Arc::new(Wrapped(log, Noticing)),
         storage: Arc::new(Store::open(&data, Changelog::On).unwrap()),
         format: Arc::new(StoreFormat),
         interpret: Arc::new(WireInterpret),

@@ -5,14 +5,12 @@
 
 use crate::gated::{Gate, Gated, PATIENCE, options, start, wait_until};
 use crate::support::dense;
-use muster_directory::{GroupId, Tenant};
 use muster_engine::storage::{MemoryStorage, Storage};
-use muster_service::{Decision, Observer, Turn};
+use muster_service::Observer;
 use muster_stream::embedded::{EmbeddedLog, EmbeddedOptions};
 use serde_json::Value;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
 
 /// So many entries may wait.
 const ENTRIES: u64 = 3;
@@ -23,16 +21,9 @@ const USERS: usize = 400;
 struct Longest(AtomicU64);
 
 impl Observer for Longest {
-    fn turn(&self, _: &Turn<'_>) {}
-    fn request(&self, _: Decision, _: Option<&str>) {}
-    fn lag(&self, _: &str, _: u32, _: u64) {}
-    fn pattern_limit(&self, _: &Tenant, _: &GroupId, _: u64) {}
-    fn published(&self, _: u32, _: Duration) {}
     fn outbox(&self, _: u32, entries: u64) {
         self.0.fetch_max(entries, Ordering::SeqCst);
     }
-    fn definitions(&self, _: u32, _: usize) {}
-    fn ready(&self, _: u32, _: bool) {}
 }
 
 #[test]

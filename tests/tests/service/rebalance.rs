@@ -3,11 +3,9 @@
 
 use crate::gated::{Gate, Gated, PATIENCE, options, start, wait_until};
 use crate::support::{dense, fold};
-use muster_directory::{GroupId, Tenant};
+use muster_directory::Tenant;
 use muster_engine::storage::{MemoryStorage, Storage as _};
-use muster_service::{
-    AskError, Decision, Everybody, Observer, Position, RuleQuestion, Service, Turn, WaitError,
-};
+use muster_service::{AskError, Everybody, Observer, Position, RuleQuestion, Service, WaitError};
 use muster_stream::embedded::{EmbeddedLog, EmbeddedOptions};
 use muster_stream::log::Rebalance;
 use serde_json::{Value, json};
@@ -15,7 +13,6 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Sender, channel};
-use std::time::Duration;
 
 /// What one instance told of its partition.
 #[derive(Default)]
@@ -27,14 +24,6 @@ struct Told {
 }
 
 impl Observer for Told {
-    fn turn(&self, _: &Turn<'_>) {}
-    fn request(&self, _: Decision, _: Option<&str>) {}
-    fn lag(&self, _: &str, _: u32, _: u64) {}
-    fn pattern_limit(&self, _: &Tenant, _: &GroupId, _: u64) {}
-    fn published(&self, _: u32, _: Duration) {}
-    fn outbox(&self, _: u32, _: u64) {}
-    fn definitions(&self, _: u32, _: usize) {}
-    fn ready(&self, _: u32, _: bool) {}
     fn restoring(&self, _: u32, records: u64, _: u64) {
         self.restored.store(records, Ordering::SeqCst);
     }

@@ -14,8 +14,6 @@ use muster_wire::LicenceOrigin;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// With so many bytes not published, nothing is taken in.
-const BACKLOG_BYTES: u64 = 64 << 20;
 /// About what a licence event's record has in bytes, keys and headers included.
 const EVENT_BYTES: u64 = 900;
 /// About what a record has in the changelog.
@@ -87,13 +85,7 @@ impl Subject for LicensingSubject {
     }
 
     fn limits(&self) -> Limits {
-        let options = &self.shared.options.service;
-        Limits {
-            records: options.transaction_records,
-            bytes: options.transaction_bytes,
-            backlog_bytes: BACKLOG_BYTES,
-            backlog_entries: options.outbox_entries,
-        }
+        self.shared.options.service.publishing()
     }
 
     fn inputs(&self) -> Vec<TopicPartition> {

@@ -16,9 +16,6 @@ use muster_wire::DeltaOrigin;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// With so many bytes not published, nothing is taken in.
-const BACKLOG_BYTES: u64 = 64 << 20;
-
 /// What is published.
 pub(crate) trait Subject: Send + Sync {
     /// For people, as in `partition 3`.
@@ -186,13 +183,7 @@ impl Subject for PartitionSubject {
     }
 
     fn limits(&self) -> Limits {
-        let options = &self.shared.options;
-        Limits {
-            records: options.transaction_records,
-            bytes: options.transaction_bytes,
-            backlog_bytes: BACKLOG_BYTES,
-            backlog_entries: options.outbox_entries,
-        }
+        self.shared.options.publishing()
     }
 
     fn inputs(&self) -> Vec<TopicPartition> {

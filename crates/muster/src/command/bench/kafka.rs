@@ -18,14 +18,12 @@ use crate::interpret::JsonValues;
 use crate::serve;
 use clap::Args;
 use load::{Load, Sent};
-use muster_directory::{GroupId, Instant, Tenant};
+use muster_directory::Instant;
 use muster_loadgen::Workload;
 use muster_loadgen::bench::outcome::{CauseSource, verify};
 use muster_loadgen::bench::report::{Latency, Report};
 use muster_loadgen::bench::{Measured, Step, round_number};
-use muster_service::{
-    Clock, Decision, Observer, OpenIntake, Service, ServiceOptions, Starting, Topics, Turn,
-};
+use muster_service::{Clock, Observer, OpenIntake, Service, ServiceOptions, Starting, Topics};
 use muster_store::{Store, StoreFormat};
 use muster_stream::log::Log;
 use std::collections::HashMap;
@@ -248,13 +246,4 @@ impl Clock for Fixed {
 /// Takes no note.
 struct Nobody;
 
-impl Observer for Nobody {
-    fn turn(&self, _: &Turn<'_>) {}
-    fn request(&self, _: Decision, _: Option<&str>) {}
-    fn lag(&self, _: &str, _: u32, _: u64) {}
-    fn pattern_limit(&self, _: &Tenant, _: &GroupId, _: u64) {}
-    fn published(&self, _: u32, _: Duration) {}
-    fn outbox(&self, _: u32, _: u64) {}
-    fn definitions(&self, _: u32, _: usize) {}
-    fn ready(&self, _: u32, _: bool) {}
-}
+impl Observer for Nobody {}

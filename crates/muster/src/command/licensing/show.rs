@@ -1,5 +1,6 @@
 //! Licence events for people: one line each on stderr.
 
+use crate::show::Source;
 use muster_directory::LicenceEvent;
 use serde::Deserialize;
 use std::io::Write;
@@ -36,13 +37,6 @@ struct Cause {
     source: Source,
 }
 
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Source {
-    File { file: String, line: u64 },
-    Topic { topic: String, partition: u32, offset: u64 },
-}
-
 impl Show {
     /// Prints one event, under a heading if it is the first.
     pub(crate) fn event(&mut self, event: &LicenceEvent) {
@@ -77,7 +71,7 @@ impl Show {
             event.user_id,
             event.sku_id,
             reason(&event.cause.r#type),
-            place(&event.cause.source)
+            event.cause.source
         );
     }
 }
@@ -92,12 +86,5 @@ fn reason(kind: &str) -> &'static str {
         "clock" => "time passed",
         "removal" => "the removal was confirmed",
         _ => "a membership changed",
-    }
-}
-
-fn place(source: &Source) -> String {
-    match source {
-        Source::File { file, line } => format!("{file}:{line}"),
-        Source::Topic { topic, partition, offset } => format!("{topic}/{partition}@{offset}"),
     }
 }
